@@ -1,0 +1,67 @@
+package contract
+
+import (
+	"net/http"
+	"time"
+)
+
+// SLOClass groups routes by the latency that users expect of them.
+type SLOClass string
+
+// The SLO classes.
+const (
+	SLONone       SLOClass = "none"       // probes and operator actions
+	SLOPrediction SLOClass = "prediction" // resident models
+	SLOBrowse     SLOClass = "browse"     // reads that may reach the database
+)
+
+// LatencyTarget is the upper bound that 99 % of a class's requests should
+// meet; zero for SLONone.
+func LatencyTarget(class SLOClass) time.Duration {
+	switch class {
+	case SLOPrediction:
+		return 300 * time.Millisecond
+	case SLOBrowse:
+		return 2 * time.Second
+	}
+	return 0
+}
+
+// Route is one operation of the public API. Path uses OpenAPI's {name} form.
+type Route struct {
+	ID      string
+	Method  string
+	Path    string
+	Summary string
+	Role    Role // least role
+	Rate    RateClass
+	SLO     SLOClass
+}
+
+// The operations. The router, the OpenAPI document, the smoke test, the
+// ingress and the latency objectives all come from these.
+var (
+	RouteHealth       = Route{"health", http.MethodGet, HealthPath, "Whether the process lives", Anonymous, RateNone, SLONone}
+	RouteReady        = Route{"ready", http.MethodGet, ReadyPath, "Whether the process may take traffic", Anonymous, RateNone, SLONone}
+	RoutePredict      = Route{"predict", http.MethodPost, "/v1/predictions", "Predict one game", Anonymous, RatePredict, SLOPrediction}
+	RoutePredictBatch = Route{"predict-batch", http.MethodPost, "/v1/predictions/batch", "Predict up to 1,000 games", ReadOnly, RateBatch, SLOBrowse}
+	RouteSlate        = Route{"predict-week", http.MethodGet, "/v1/predictions/{season}/{week}", "Predict the games of a week", Anonymous, RatePredict, SLOBrowse}
+	RouteGames        = Route{"list-games", http.MethodGet, "/v1/games", "Browse games", Anonymous, RateBrowse, SLOBrowse}
+	RouteGame         = Route{"get-game", http.MethodGet, "/v1/games/{id}", "One game", Anonymous, RateBrowse, SLOBrowse}
+	RouteTeams        = Route{"list-teams", http.MethodGet, "/v1/teams", "Browse teams", Anonymous, RateBrowse, SLOBrowse}
+	RouteTeam         = Route{"get-team", http.MethodGet, "/v1/teams/{team}", "One team and the history of its rating", Anonymous, RateBrowse, SLOBrowse}
+	RouteRankings     = Route{"rankings", http.MethodGet, "/v1/rankings", "Power ranking with offence and defence", Anonymous, RateBrowse, SLOBrowse}
+	RouteModels       = Route{"list-models", http.MethodGet, "/v1/models", "The models of the active pack", Anonymous, RateBrowse, SLOBrowse}
+	RouteModel        = Route{"get-model", http.MethodGet, "/v1/models/{name}", "A model card with backtest metrics", Anonymous, RateBrowse, SLOBrowse}
+	RoutePack         = Route{"activate-pack", http.MethodPost, "/v1/admin/pack", "Activate a model pack, or roll back to the previous one", Operator, RateAdmin, SLONone}
+)
+
+// Routes lists every operation.
+func Routes() []Route {
+	return []Route{
+		RouteHealth, RouteReady,
+		RoutePredict, RoutePredictBatch, RouteSlate,
+		RouteGames, RouteGame, RouteTeams, RouteTeam, RouteRankings,
+		RouteModels, RouteModel, RoutePack,
+	}
+}
