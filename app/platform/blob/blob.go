@@ -1,0 +1,43 @@
+// Package blob opens object storage by URL.
+package blob
+
+import (
+	"context"
+	"net/url"
+
+	"gocloud.dev/blob"
+	_ "gocloud.dev/blob/fileblob" // file://
+	_ "gocloud.dev/blob/memblob"  // mem://
+	_ "gocloud.dev/blob/s3blob"   // s3://
+
+	"github.com/script-ohio/platform/app/fault"
+)
+
+// Open opens the bucket at a URL: s3://name?region=us-east-2,
+// file:///var/lib/ohio/models (the folder is made when it is missing) or
+// mem://. A URL it cannot use is fault.Invalid. The caller closes the bucket.
+func Open(ctx context.Context, bucketURL string) (*blob.Bucket, error) {
+	u, err := url.Parse(bucketURL)
+	if err != nil {
+		// The cause would quote the URL, which may hold credentials.
+		return nil, unusable(nil)
+	}
+	if u.Scheme == "file" {
+		q := u.Query()
+		q.Set("create_dir", "true")
+		q.Set("no_tmp_dir", "true") // writes are renamed into place, which works inside one file system only
+		u.RawQuery = q.Encode()
+	}
+	if u.User != nil {
+		return nil, unusable(nil)
+	}
+	bucket, err := blob.OpenBucket(ctx, u.String())
+	if err != nil {
+		return nil, unusable(err)
+	}
+	return bucket, nil
+}
+
+func unusable(cause error) error {
+	return fault.Wrap(fault.Invalid, cause, "the bucket URL cannot be used: write s3://name?region=us-east-2, file:///absolute/folder or mem://, without a user or password")
+}
