@@ -88,9 +88,11 @@ func Stage2Names() []string { return baseNames()[:stage2] }
 
 // SchemaHash names the meaning of a set's features; a model is only good for
 // the schema that it was trained on.
-func SchemaHash(set Set) string {
+func SchemaHash(set Set) string { return hashOf(Names(set)) }
+
+func hashOf(names []string) string {
 	sum := sha256.Sum256([]byte{version, '\n'})
-	sum = sha256.Sum256(append(sum[:], strings.Join(Names(set), "\n")...))
+	sum = sha256.Sum256(append(sum[:], strings.Join(names, "\n")...))
 	return hex.EncodeToString(sum[:8])
 }
 

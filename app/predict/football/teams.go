@@ -2,6 +2,7 @@ package football
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -51,16 +52,16 @@ func (d *Directory) Lookup(location, name string) (string, error) {
 	if canonical, ok := d.Resolve(name); ok {
 		return canonical, nil
 	}
-	suggestions := d.Suggest(name, 3)
-	message := "unknown team"
-	if len(suggestions) > 0 {
+	typed := name
+	if len(typed) > maxName {
+		typed = strings.ToValidUTF8(typed[:maxName], "") + "..."
+	}
+	message := fmt.Sprintf("unknown team %q", typed)
+	if suggestions := d.Suggest(name, 3); len(suggestions) > 0 {
 		message += "; did you mean " + strings.Join(suggestions, ", ") + "?"
 	}
-	if len(name) > maxName {
-		name = strings.ToValidUTF8(name[:maxName], "") + "..."
-	}
-	return "", fault.New(fault.Invalid, "%s %q", message, name).
-		With(fault.Detail{Location: location, Message: message, Value: name})
+	return "", fault.New(fault.Invalid, "%s", message).
+		With(fault.Detail{Location: location, Message: message, Value: typed})
 }
 
 // Suggest lists the n names nearest to what was typed: those that contain or

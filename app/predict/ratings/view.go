@@ -159,12 +159,16 @@ func (v View) Team(name string) (Team, bool) {
 	return t, true
 }
 
-// Ranking lists the FBS teams that played in the season, or in the one
-// before it, best first.
-func (v View) Ranking(season int) []Team {
+// Ranking lists the FBS teams that played in the latest season learned, or in
+// the one before it, best first.
+func (v View) Ranking() []Team {
+	latest := 0
+	for i := range v.s.teams {
+		latest = max(latest, v.s.teams[i].season)
+	}
 	var ranking []Team
 	for i := range v.s.teams {
-		if t := &v.s.teams[i]; !t.pooled && t.season >= season-1 {
+		if t := &v.s.teams[i]; !t.pooled && t.season > 0 && t.season >= latest-1 {
 			var r Team
 			v.fill(i, &r)
 			ranking = append(ranking, r)

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+
+	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/predict/football"
+)
+
+type gamesCmd struct {
+	Import gamesImportCmd `cmd:"" help:"Insert or update games from a CSV file."`
+}
+
+type gamesImportCmd struct {
+	instance
+	output
+	File    string `arg:"" help:"CSV file, or - for standard input."`
+	SkipBad bool   `help:"Import the good rows even when some are bad."`
+}
+
+// maxBadShown keeps the report readable.
+const maxBadShown = 50
+
+func (c gamesImportCmd) Run(ctx context.Context, out *console) error {
+	games, bad, err := readGames(c.File)
+	if err != nil {
+		return err
+	}
+	for i, b := range bad {
+		if i == maxBadShown {
+			fmt.Fprintf(out.err, "... and %d more bad rows\n", len(bad)-i)
+			break
+		}
+		fmt.Fprintf(out.err, "%s:%d: %s\n", c.File, b.Line, b.Reason)
+	}
+	if len(bad) > 0 && !c.SkipBad {
+		return fault.New(fault.Invalid, "%d of %d rows are bad; nothing was imported. Correct them, or use --skip-bad", len(bad), len(bad)+len(games))
+	}
+	pool, err := c.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	progress := out.newBar("importing", len(games))
+	report, err := football.NewStore(pool).Import(ctx, games, progress.set)
+	progress.close()
+	if err != nil {
+		return err
+	}
+	result := struct {
+		football.ImportReport
+		Skipped int `json:"skipped"`
+	}{report, len(bad)}
+	return c.print(out, result, func(w *tabwriter.Writer) {
+		row(w, "INSERTED", "UPDATED", "UNCHANGED", "SKIPPED")
+		row(w, report.Inserted, report.Updated, report.Unchanged, len(bad))
+	})
+}
+
+// readGames reads a CSV file; "-" is standard input.
+func readGames(path string) ([]football.Game, []football.BadRow, error) {
+	var input io.Reader = os.Stdin
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, nil, fault.Wrap(fault.NotFound, err, "the games file cannot be opened")
+		}
+		defer file.Close()
+		input = file
+	}
+	games, bad, err := football.ReadCSV(input)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return games, bad, nil
+}
+
+// goodResults reads files of which every row must be good, later files
+// replacing games of earlier ones, and keeps what has been played.
+func goodResults(paths ...string) ([]football.Result, error) {
+	byID := map[int64]int{}
+	var all []football.Game
+	for _, path := range paths {
+		games, bad, err := readGames(path)
+		if err != nil {
+			return nil, err
+		}
+		if len(bad) > 0 {
+			return nil, fault.New(fault.Invalid, "%s:%d: %s (%d bad rows)", path, bad[0].Line, bad[0].Reason, len(bad))
+		}
+		for _, g := range games {
+			if i, known := byID[g.ID]; known {
+				all[i] = g
+				continue
+			}
+			byID[g.ID] = len(all)
+			all = append(all, g)
+		}
+	}
+	return football.Results(all), nil
+}

@@ -1,0 +1,84 @@
+// Command ohio is the prediction service and its command line.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/script-ohio/platform/app/fault"
+)
+
+// cli is every command; the doc strings are its help.
+type cli struct {
+	Serve    serveCmd    `cmd:"" help:"Serve predictions over HTTP."`
+	Migrate  migrateCmd  `cmd:"" help:"Bring the database schema up to date."`
+	Keys     keysCmd     `cmd:"" help:"Create, list and revoke API keys."`
+	Games    gamesCmd    `cmd:"" help:"Import games."`
+	Predict  predictCmd  `cmd:"" help:"Predict one game."`
+	Rank     rankCmd     `cmd:"" help:"Show the power ranking."`
+	Models   modelsCmd   `cmd:"" help:"Show the models of the pack and their scores."`
+	Train    trainCmd    `cmd:"" help:"Train a model pack from games."`
+	Pack     packCmd     `cmd:"" help:"Verify and upload model packs."`
+	Backtest backtestCmd `cmd:"" help:"Judge the models season by season, without looking ahead."`
+	Model    modelCmd    `cmd:"" help:"Work with XGBoost model files."`
+	Config   configCmd   `cmd:"" help:"Describe the configuration."`
+	OpenAPI  openAPICmd  `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document of the API."`
+	Version  versionCmd  `cmd:"" help:"Print version, commit, build time and pack version."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(execute(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// execute runs one command line and gives the exit status (see
+// fault.ExitCode).
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var commands cli
+	status := -1
+	parser, err := kong.New(&commands,
+		kong.Name("ohio"), kong.Description("College football predictions. Exit status: 0 done, 2 bad input, 3 not found, 4 conflict, 5 unavailable, 6 not allowed, 1 anything else."),
+		kong.Writers(stdout, stderr), kong.Exit(func(code int) { status = code }), kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&console{stdout, stderr}),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "ohio:", err)
+		return 1
+	}
+	command, err := parser.Parse(args)
+	if status >= 0 { // --help has been printed
+		return status
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "ohio: %v; see `ohio --help`\n", err)
+		return fault.ExitCode(fault.New(fault.Invalid, "usage"))
+	}
+	if err := command.Run(); err != nil {
+		report(stderr, err)
+		return fault.ExitCode(err)
+	}
+	return 0
+}
+
+// report prints an error in a line, and its details in one each.
+func report(w io.Writer, err error) {
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok {
+		fmt.Fprintln(w, "ohio:", err)
+		return
+	}
+	fmt.Fprintln(w, "ohio:", f)
+	for _, d := range f.Details {
+		if d.Message != f.Message {
+			fmt.Fprintf(w, "  %s: %s\n", d.Location, d.Message)
+		}
+	}
+}

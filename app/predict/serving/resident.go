@@ -1,0 +1,199 @@
+package serving
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/predict/features"
+	"github.com/script-ohio/platform/app/predict/football"
+	"github.com/script-ohio/platform/app/predict/pack"
+	"github.com/script-ohio/platform/app/predict/ratings"
+)
+
+// resident is everything that predictions read: a pack and its ratings,
+// continued through the games that are newer. It is immutable, apart from its
+// cache of moments.
+type resident struct {
+	pack      *pack.Pack
+	revision  int64
+	state     *ratings.State // after the last block learned; cloned before it moves
+	directory *football.Directory
+	now       *moment // the week after the last block
+	history   pack.History
+
+	games    []football.Game // of the pack's last season and later, by start
+	newer    []football.Block
+	calendar football.Calendar
+	weeks    map[weekKey]football.BlockKey // where the schedule says a week begins
+	moments  *otter.Cache[football.BlockKey, *moment]
+}
+
+type weekKey struct {
+	season, week int
+	seasonType   string
+}
+
+// moment is a block to predict, seen from before it.
+type moment struct {
+	view  ratings.View
+	build features.Builder
+}
+
+// maxMoments bounds the cache; a moment holds about 5 MB.
+const maxMoments = 16
+
+func newResident(p *pack.Pack, games []football.Game, revision int64) (*resident, error) {
+	r := &resident{
+		pack: p, revision: revision, games: games, history: pack.History{},
+		state: p.State.Clone(), calendar: football.NewCalendar(games), weeks: map[weekKey]football.BlockKey{},
+	}
+	for team, points := range p.History {
+		r.history[team] = slices.Clip(points)
+	}
+	last, _ := p.State.LastBlock()
+	for _, b := range football.Blocks(football.Results(games)) {
+		if b.BlockKey.Compare(last) > 0 {
+			r.newer = append(r.newer, b)
+		}
+	}
+	for _, b := range r.newer {
+		if err := r.state.Learn(b); err != nil {
+			return nil, fmt.Errorf("continuing the ratings: %w", err)
+		}
+		r.remember(b)
+	}
+	for _, g := range games {
+		key, week := r.calendar.Key(g.Fixture), weekKey{g.Season, g.Week, g.SeasonType}
+		if first, known := r.weeks[week]; !known || key.Compare(first) < 0 {
+			r.weeks[week] = key
+		}
+	}
+	var err error
+	if r.moments, err = otter.New(&otter.Options[football.BlockKey, *moment]{MaximumSize: maxMoments}); err != nil {
+		return nil, err
+	}
+	r.directory = football.NewDirectory(r.state.View().Names())
+	r.now, err = open(r.state.Clone(), pack.NextSlate(r.state))
+	return r, err
+}
+
+// remember adds the rating that FBS teams have after a block they played in.
+func (r *resident) remember(b football.Block) {
+	view := r.state.View()
+	for _, f := range b.Fixtures {
+		for _, side := range []football.Side{f.Home, f.Away} {
+			if team, ok := view.Team(side.Team); ok && team.FBS {
+				r.history[team.Name] = append(r.history[team.Name], pack.PointOf(team))
+			}
+		}
+	}
+}
+
+func open(state *ratings.State, slate football.Slate) (*moment, error) {
+	view, err := state.Open(slate)
+	if err != nil {
+		return nil, err
+	}
+	return &moment{view, features.NewBuilder(view)}, nil
+}
+
+// when finds the moment before a week. Zero season and week mean now.
+func (e *Engine) when(ctx context.Context, r *resident, season, week int, seasonType string) (*moment, error) {
+	last, _ := r.state.LastBlock()
+	if week == 0 && (season == 0 || season == last.Season) {
+		return r.now, nil
+	}
+	if season == 0 {
+		season = last.Season
+	}
+	if seasonType == "" {
+		seasonType = football.Regular
+	}
+	key, scheduled := r.weeks[weekKey{season, max(week, 1), seasonType}]
+	if !scheduled {
+		key = football.BlockKey{Season: season, Day: football.WeekDay(season, max(week, 1))}
+	}
+	return e.before(ctx, r, football.Slate{BlockKey: key})
+}
+
+// before gives the moment before a block. Later blocks follow from the
+// resident ratings, earlier ones are replayed.
+func (e *Engine) before(ctx context.Context, r *resident, slate football.Slate) (*moment, error) {
+	hit := true
+	found, err := r.moments.Get(ctx, slate.BlockKey, otter.LoaderFunc[football.BlockKey, *moment](
+		func(ctx context.Context, key football.BlockKey) (*moment, error) {
+			hit = false
+			state, err := e.stateBefore(ctx, r, key)
+			if err != nil {
+				return nil, err
+			}
+			return open(state, slate)
+		}))
+	e.options.Cached("ratings", hit)
+	return found, err
+}
+
+func (e *Engine) stateBefore(ctx context.Context, r *resident, key football.BlockKey) (*ratings.State, error) {
+	last, _ := r.state.LastBlock()
+	if key.Compare(last) > 0 {
+		if key.Season < last.Season || key.Season > last.Season+maxSeasonsAhead {
+			return nil, fault.New(fault.Invalid, "season %d is too far from the ratings, which end in %d", key.Season, last.Season)
+		}
+		return r.state.Clone(), nil
+	}
+	packEnd, _ := r.pack.State.LastBlock()
+	state, blocks := r.pack.State.Clone(), r.newer
+	if key.Compare(packEnd) <= 0 {
+		var err error
+		if blocks, err = e.olderBlocks(ctx, key); err != nil {
+			return nil, err
+		}
+		state = ratings.NewState()
+		// A replay of all seasons keeps a processor busy for a second or two:
+		// one at a time, so that predictions keep theirs.
+		select {
+		case e.replaying <- struct{}{}:
+			defer func() { <-e.replaying }()
+		case <-ctx.Done():
+			return nil, fault.Wrap(fault.Unavailable, ctx.Err(), "other replays of the ratings took too long")
+		}
+	}
+	for _, b := range blocks {
+		if b.BlockKey.Compare(key) >= 0 {
+			break
+		}
+		if err := state.Learn(b); err != nil {
+			return nil, err
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, fault.Wrap(fault.Unavailable, err, "the replay of the ratings was given up")
+		}
+	}
+	return state, nil
+}
+
+// maxSeasonsAhead is how far ratings may be rolled on without a game.
+const maxSeasonsAhead = 5
+
+// settlingSeasons of games must be there before ratings mean something.
+const settlingSeasons = 3
+
+func (e *Engine) olderBlocks(ctx context.Context, key football.BlockKey) ([]football.Block, error) {
+	missing := fault.New(fault.Invalid, "predictions as of season %d need the games of at least %d seasons before it; import them with `ohio games import`", key.Season, settlingSeasons)
+	if e.options.Games == nil {
+		return nil, missing
+	}
+	games, err := e.options.Games.FromSeason(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	blocks := football.Blocks(football.Results(games))
+	if len(blocks) == 0 || blocks[0].Season > key.Season-settlingSeasons {
+		return nil, missing
+	}
+	return blocks, nil
+}

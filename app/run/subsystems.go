@@ -1,0 +1,177 @@
+package run
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/script-ohio/platform/app/contract"
+	"github.com/script-ohio/platform/app/httpapi"
+	"github.com/script-ohio/platform/app/platform/auth"
+	"github.com/script-ohio/platform/app/platform/blob"
+	"github.com/script-ohio/platform/app/platform/postgres"
+	"github.com/script-ohio/platform/app/platform/ratelimit"
+	"github.com/script-ohio/platform/app/platform/redis"
+	"github.com/script-ohio/platform/app/platform/telemetry"
+	"github.com/script-ohio/platform/app/predict/activation"
+	"github.com/script-ohio/platform/app/predict/football"
+	"github.com/script-ohio/platform/app/predict/pack"
+	"github.com/script-ohio/platform/app/predict/serving"
+
+	gocloud "gocloud.dev/blob"
+)
+
+func (s *Service) traced() bool { return s.config.OTLPEndpoint != "" }
+
+func (s *Service) openTracing(ctx context.Context) error {
+	shutdown, err := telemetry.Tracing(ctx, telemetry.Options{
+		Endpoint: s.config.OTLPEndpoint, SampleRatio: s.config.TraceSampleRatio,
+		ServiceName: contract.ServiceName, Version: s.build.Version, Logger: s.logger,
+	})
+	if err != nil {
+		return err
+	}
+	s.onClose(func(ctx context.Context) {
+		if err := shutdown(ctx); err != nil {
+			s.logger.WarnContext(ctx, "the last traces were not delivered", "error", err)
+		}
+	})
+	return nil
+}
+
+// openPostgres makes the pool. It does not wait for the server: predictions
+// work without it.
+func (s *Service) openPostgres(ctx context.Context) error {
+	pool, err := postgres.Open(ctx, s.config.DatabaseURL, postgres.Options{Traced: s.traced()})
+	if err != nil {
+		return err
+	}
+	s.pool = pool
+	s.onClose(func(context.Context) { pool.Close() })
+	return s.registry.Register(telemetry.PoolCollector(pool))
+}
+
+// openPrediction loads the embedded pack, follows the database to the active
+// one and continues the ratings through newer games.
+func (s *Service) openPrediction(ctx context.Context) error {
+	embedded, err := pack.Default()
+	if err != nil {
+		return err
+	}
+	lookups, err := telemetry.Counter(s.registry, contract.CacheRequests)
+	if err != nil {
+		return err
+	}
+	s.engine, err = serving.New(ctx, embedded, serving.Options{
+		Logger: s.logger, CacheTTL: s.config.CacheTTL.Duration(), Games: football.NewStore(s.pool),
+		Cached: func(cache string, hit bool) {
+			result := "miss"
+			if hit {
+				result = "hit"
+			}
+			lookups.WithLabelValues(cache, result).Inc()
+		},
+	})
+	if err != nil {
+		return err
+	}
+	var bucket *gocloud.Bucket
+	if s.config.ModelsBucket != "" {
+		if bucket, err = blob.Open(ctx, s.config.ModelsBucket); err != nil {
+			return err
+		}
+		s.onClose(func(context.Context) { _ = bucket.Close() })
+	}
+	activations, err := telemetry.Counter(s.registry, contract.PackActivations)
+	if err != nil {
+		return err
+	}
+	engine := countedEngine{s.engine, activations.WithLabelValues("activated").Inc, activations.WithLabelValues("refused").Inc}
+	s.packs = activation.New(s.pool, bucket, embedded, engine, s.logger)
+	if err := s.packs.Follow(ctx); err != nil {
+		s.logger.WarnContext(ctx, "the active pack is not known; the embedded one serves", "error", err)
+	}
+	err = telemetry.GaugeFunc(s.registry, contract.RatingsAsOf, func() float64 { return float64(s.engine.AsOf().Unix()) })
+	if err != nil {
+		return err
+	}
+	return s.registry.Register(buildInfo{s.build, s.engine.PackVersion})
+}
+
+// countedEngine counts activations.
+type countedEngine struct {
+	*serving.Engine
+	activated, refused func()
+}
+
+func (e countedEngine) Activate(ctx context.Context, p *pack.Pack) error {
+	err := e.Engine.Activate(ctx, p)
+	if err != nil {
+		e.refused()
+		return err
+	}
+	e.activated()
+	return nil
+}
+
+func (s *Service) openHTTP(context.Context) error {
+	limiter, err := s.openLimiter()
+	if err != nil {
+		return err
+	}
+	authenticator := auth.NewAuthenticator(s.keys(), auth.Options{Logger: s.logger})
+	s.onClose(func(context.Context) { authenticator.Close() })
+	active := auth.NewActiveUsers(time.Now)
+	if err := telemetry.GaugeFunc(s.registry, contract.ActiveUsers, func() float64 { return float64(active.Count()) }); err != nil {
+		return err
+	}
+	proxies, err := trustedProxies(s.config)
+	if err != nil {
+		return err
+	}
+	api, err := httpapi.New(httpapi.Deps{
+		Predictor: s.engine, Games: football.NewStore(s.pool), Packs: packs{s.packs},
+		Authenticator: authenticator, Limiter: limiter, ActiveUsers: active,
+		Logger: s.logger, Registerer: s.registry, Ready: s.engine.Ready,
+	}, httpapi.Options{
+		TrustedProxies: proxies, Timeout: s.config.WorkerTimeout.Duration(), Traced: s.traced(),
+		SecretKey: []byte(s.config.SecretKey), Version: s.build.Version,
+	})
+	if err != nil {
+		return err
+	}
+	s.server = httpapi.NewServer(api, httpapi.ServerOptions{Pause: s.config.ShutdownPause.Duration(), Logger: s.logger})
+	s.metrics = &http.Server{
+		Handler: telemetry.InternalHandler(s.registry), ReadHeaderTimeout: 5 * time.Second,
+		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
+	}
+	return nil
+}
+
+// openLimiter shares limits over Redis when there is one.
+func (s *Service) openLimiter() (ratelimit.Limiter, error) {
+	options := ratelimit.Options{Logger: s.logger}
+	if s.config.RedisURL == "" {
+		return ratelimit.NewMemory(options), nil
+	}
+	client, err := redis.Open(s.config.RedisURL, redis.Options{Traced: s.traced()})
+	if err != nil {
+		return nil, err
+	}
+	s.onClose(func(context.Context) { _ = client.Close() })
+	return ratelimit.NewShared(client, options), s.registry.Register(telemetry.RedisCollector(client))
+}
+
+// packs speaks httpapi's types.
+type packs struct{ *activation.Service }
+
+func (p packs) Activate(ctx context.Context, version, by string) (httpapi.PackStatus, error) {
+	status, err := p.Service.Activate(ctx, version, by)
+	return httpapi.PackStatus(status), err
+}
+
+func (p packs) Rollback(ctx context.Context, by string) (httpapi.PackStatus, error) {
+	status, err := p.Service.Rollback(ctx, by)
+	return httpapi.PackStatus(status), err
+}
