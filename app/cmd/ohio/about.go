@@ -75,7 +75,7 @@ func (c configCmd) Run(_ context.Context, out *console) error {
 		fmt.Fprint(out.out, configMarkdown())
 		return nil
 	}
-	return output{c.Output}.print(out, contract.Variables(), func(w *tabwriter.Writer) {
+	return output(c).print(out, contract.Variables(), func(w *tabwriter.Writer) {
 		row(w, "VARIABLE", "TYPE", "DEFAULT", "SECRET", "MEANING")
 		for _, v := range contract.Variables() {
 			row(w, v.Name, v.Type, v.Default, yes(v.Secret), v.Doc)

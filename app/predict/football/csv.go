@@ -1,6 +1,7 @@
 package football
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -23,6 +24,9 @@ var columns = [...]string{
 
 const requiredColumns = 15
 
+// byteOrderMark begins files that some spreadsheets write.
+const byteOrderMark = "\ufeff"
+
 // BadRow is a row of a CSV file that is not a game.
 type BadRow struct {
 	Line   int
@@ -33,7 +37,15 @@ type BadRow struct {
 // left out; the error is for a file that cannot be read at all. Team and
 // conference names become canonical.
 func ReadCSV(r io.Reader) ([]Game, []BadRow, error) {
-	reader := csv.NewReader(r)
+	buffered := bufio.NewReader(r)
+	mark, err := buffered.Peek(len(byteOrderMark))
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, nil, fault.Wrap(fault.Invalid, err, "the file cannot be read")
+	}
+	if string(mark) == byteOrderMark {
+		_, _ = buffered.Discard(len(byteOrderMark)) // it has been peeked at
+	}
+	reader := csv.NewReader(buffered)
 	reader.ReuseRecord = true
 	header, err := reader.Read()
 	if err != nil {
@@ -51,7 +63,7 @@ func ReadCSV(r io.Reader) ([]Game, []BadRow, error) {
 	)
 	for {
 		record, err := reader.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return games, bad, nil
 		}
 		if parse, ok := errors.AsType[*csv.ParseError](err); ok {
@@ -88,7 +100,7 @@ func columnOrder(header []string) ([len(columns)]int, error) {
 	for i, name := range columns {
 		order[i] = -1
 		for j, h := range header {
-			if strings.TrimPrefix(strings.TrimSpace(h), "\ufeff") == name {
+			if strings.TrimSpace(h) == name {
 				order[i] = j
 			}
 		}

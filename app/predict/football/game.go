@@ -108,6 +108,12 @@ func (g Game) Validate() error {
 	bad(!g.Start.IsZero() && year >= g.Season && year <= g.Season+1, "start_date", "must lie in the season's year or the next")
 	bad(plainName(g.Home.Team), "home_team", "must be 1 to %d printable characters", maxName)
 	bad(plainName(g.Away.Team), "away_team", "must be 1 to %d printable characters", maxName)
+	for _, text := range [...]struct{ location, value string }{
+		{"home_conference", g.Home.Conference}, {"home_division", g.Home.Division},
+		{"away_conference", g.Away.Conference}, {"away_division", g.Away.Division},
+	} {
+		bad(text.value == "" || plainName(text.value), text.location, "must be at most %d printable characters", maxName)
+	}
 	bad(g.Home.Team != g.Away.Team, "away_team", "must differ from home_team")
 	if g.Score != nil {
 		bad(g.Score.Home >= 0 && g.Score.Home <= maxPoints, "home_points", "must be 0 to %d", maxPoints)

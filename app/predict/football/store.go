@@ -143,7 +143,11 @@ type GameFilter struct {
 	Limit        int // 0 for all
 }
 
-var selectGames = "select " + strings.Join(gameColumns, ", ") + " from games"
+var (
+	selectGames   = "select " + strings.Join(gameColumns, ", ") + " from games"
+	gameSQL       = selectGames + " where id = $1"
+	fromSeasonSQL = selectGames + " where season >= $1 order by start_date, id"
+)
 
 // Games lists games by start and id.
 func (s *Store) Games(ctx context.Context, f GameFilter) ([]Game, error) {
@@ -195,7 +199,7 @@ func (f GameFilter) sql() (string, []any) {
 
 // Game finds one game.
 func (s *Store) Game(ctx context.Context, id int64) (Game, error) {
-	rows, err := s.pool.Query(ctx, selectGames+" where id = $1", id)
+	rows, err := s.pool.Query(ctx, gameSQL, id)
 	if err != nil {
 		return Game{}, unavailable(err, "the game could not be read")
 	}
@@ -211,7 +215,7 @@ func (s *Store) Game(ctx context.Context, id int64) (Game, error) {
 
 // FromSeason lists all games of a season and later ones, by start and id.
 func (s *Store) FromSeason(ctx context.Context, season int) ([]Game, error) {
-	rows, err := s.pool.Query(ctx, selectGames+" where season >= $1 order by start_date, id", season)
+	rows, err := s.pool.Query(ctx, fromSeasonSQL, season)
 	if err != nil {
 		return nil, unavailable(err, "the games could not be read")
 	}

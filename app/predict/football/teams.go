@@ -65,7 +65,8 @@ func (d *Directory) Lookup(location, name string) (string, error) {
 }
 
 // Suggest lists the n names nearest to what was typed: those that contain or
-// begin like it, then those few typing errors away.
+// begin like it, or that it contains as a word, then those few typing errors
+// away.
 func (d *Directory) Suggest(typed string, n int) []string {
 	want := fold(typed)
 	if want == "" || len(want) > maxName {
@@ -81,7 +82,7 @@ func (d *Directory) Suggest(typed string, n int) []string {
 		switch {
 		case strings.HasPrefix(folded, want):
 			cost = 0.1 * float64(len(folded)-len(want))
-		case strings.Contains(folded, want), strings.Contains(want, folded):
+		case strings.Contains(folded, want), strings.Contains(" "+want+" ", " "+folded+" "):
 			cost = min(cost, 2)
 		}
 		if cost > max(2, float64(len(want))/3) {
@@ -111,7 +112,7 @@ func fold(name string) string {
 	var b strings.Builder
 	for _, r := range norm.NFD.String(strings.ReplaceAll(name, "&", " and ")) {
 		switch {
-		case unicode.Is(unicode.Mn, r) || r == '\'' || r == '’' || r == 'ʻ' || r == '.':
+		case unicode.Is(unicode.Mn, r) || r == '\'' || r == '’' || r == '‘' || r == 'ʻ' || r == '.':
 		case unicode.IsLetter(r) || unicode.IsDigit(r):
 			b.WriteRune(unicode.ToLower(r))
 		default:

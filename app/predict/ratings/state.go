@@ -101,7 +101,7 @@ func (s *State) Games() int { return s.games }
 // to predict from. The view is good until the state is next changed. Opening
 // a block earlier than the last one is a mistake of the caller's.
 func (s *State) Open(slate football.Slate) (View, error) {
-	if s.begun && slate.BlockKey.Compare(s.block) < 0 {
+	if s.begun && slate.Compare(s.block) < 0 {
 		return View{}, fmt.Errorf("block of day %d opened after day %d", slate.Day, s.block.Day)
 	}
 	s.elapse(slate.BlockKey)

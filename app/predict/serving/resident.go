@@ -56,7 +56,7 @@ func newResident(p *pack.Pack, games []football.Game, revision int64) (*resident
 	}
 	last, _ := p.State.LastBlock()
 	for _, b := range football.Blocks(football.Results(games)) {
-		if b.BlockKey.Compare(last) > 0 {
+		if b.Compare(last) > 0 {
 			r.newer = append(r.newer, b)
 		}
 	}
@@ -163,7 +163,7 @@ func (e *Engine) stateBefore(ctx context.Context, r *resident, key football.Bloc
 		}
 	}
 	for _, b := range blocks {
-		if b.BlockKey.Compare(key) >= 0 {
+		if b.Compare(key) >= 0 {
 			break
 		}
 		if err := state.Learn(b); err != nil {
