@@ -1,0 +1,12 @@
+package httpapi
+
+import "github.com/gin-gonic/gin"
+
+// RouterRoutes lists what the router of an API knows.
+func RouterRoutes(a *API) gin.RoutesInfo { return a.engine.Routes() }
+
+// ScanGame and ReadGame are the two ways to read the body of a prediction: the
+// first answers false for what it leaves to the second.
+func ScanGame(body []byte) (GameRequest, bool) { return scanGame(body) }
+
+func ReadGame(a *API, body []byte) (GameRequest, error) { return a.gameReader.validate(body) }

@@ -1,0 +1,120 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/script-ohio/platform/app/contract"
+)
+
+// registerOperations binds every contract.Route to what answers it.
+func (a *API) registerOperations() {
+	register(a, contract.RouteHealth, a.health)
+	register(a, contract.RouteReady, a.ready)
+	a.registerPredict()
+	register(a, contract.RoutePredictBatch, a.predictBatch)
+	register(a, contract.RouteSlate, a.slate)
+	register(a, contract.RouteGames, a.games)
+	register(a, contract.RouteGame, a.game)
+	register(a, contract.RouteTeams, a.teams)
+	register(a, contract.RouteTeam, a.team)
+	register(a, contract.RouteRankings, a.rankings)
+	register(a, contract.RouteModels, a.models)
+	register(a, contract.RouteModel, a.model)
+	register(a, contract.RoutePack, a.pack)
+}
+
+// reply is the output of an operation that is all body.
+type reply[T any] struct{ Body T }
+
+// register adds a route to the router, the OpenAPI document and the metrics.
+func register[I, O any](a *API, r contract.Route, answer func(context.Context, *I) (*O, error)) {
+	a.addRoute(r)
+	registerOperation(a, a.operation(r), answer)
+}
+
+func registerOperation[I, O any](a *API, op huma.Operation, answer func(context.Context, *I) (*O, error)) {
+	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := answer(ctx, in)
+		if err != nil {
+			if _, ok := err.(huma.StatusError); !ok {
+				err = a.problemOf(ctx, err)
+			}
+			return nil, err
+		}
+		return out, nil
+	})
+}
+
+// registerPredict is register for a body that the operation reads itself; Huma
+// would take it for bytes of no structure.
+func (a *API) registerPredict() {
+	r := contract.RoutePredict
+	a.addRoute(r)
+	registry := a.huma.OpenAPI().Components.Schemas
+	schema := registry.Schema(reflect.TypeFor[GameRequest](), true, "")
+	a.gameReader = gameReader{registry: registry, schema: schema}
+	op := a.operation(r)
+	op.SkipValidateBody = true
+	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{}}
+	registerOperation(a, op, a.predict)
+	op.RequestBody.Content["application/json"] = &huma.MediaType{Schema: schema}
+}
+
+// route is a contract.Route with all that is worked out once.
+type route struct {
+	contract.Route
+	rates   [contract.Operator + 1]contract.Rate // by role
+	metrics routeMetrics
+}
+
+type routeKey struct{ method, pattern string }
+
+func newRoute(r contract.Route, m *metrics) *route {
+	known := &route{Route: r, metrics: m.route(r)}
+	for role := range known.rates {
+		known.rates[role], _ = contract.RateFor(r.Rate, contract.Role(role))
+	}
+	return known
+}
+
+func (a *API) addRoute(r contract.Route) {
+	pattern := strings.NewReplacer("{", ":", "}", "").Replace(r.Path)
+	a.routes[routeKey{r.Method, pattern}] = newRoute(r, a.metrics)
+}
+
+// unmatched is the route label of requests that match no route.
+const unmatched = "unmatched"
+
+// unknownRoutes makes a route for every method, "other" for what is none, so
+// that callers cannot make up label values.
+func unknownRoutes(m *metrics) map[string]*route {
+	routes := map[string]*route{}
+	for _, method := range []string{
+		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodOptions, http.MethodTrace, http.MethodConnect, "other",
+	} {
+		routes[method] = newRoute(contract.Route{Method: method, Path: unmatched, Rate: contract.RateNone}, m)
+	}
+	return routes
+}
+
+func (a *API) routeOf(method, pattern string) *route {
+	if r, ok := a.routes[routeKey{method, pattern}]; ok {
+		return r
+	}
+	if r, ok := a.unknown[method]; ok {
+		return r
+	}
+	return a.unknown["other"]
+}
+
+func (r *route) probe() bool {
+	return r.Path == contract.HealthPath || r.Path == contract.ReadyPath
+}
+
+func (r *route) takesBody() bool { return r.Method == http.MethodPost && r.Path != unmatched }
