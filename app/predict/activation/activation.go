@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"sync"
 	"testing/fstest"
 	"time"
 
@@ -44,12 +45,38 @@ type Service struct {
 	bucket   *blob.Bucket // nil: the embedded pack only
 	embedded *pack.Pack
 	engine   Engine
-	logger   *slog.Logger
+	options  Options
+
+	mu      sync.Mutex // one change of the engine at a time
+	refused refusal
 }
 
+// Options of a Service.
+type Options struct {
+	Logger *slog.Logger     // required
+	Clock  func() time.Time // default time.Now
+	Tried  func(error)      // told how every attempt to serve another pack ended, at times by several at once; may be nil
+}
+
+// refusal is a version that could not be followed; it is left alone for a
+// while, since trying means to download it.
+type refusal struct {
+	version string
+	until   time.Time
+	err     error
+}
+
+const retryAfter = 30 * time.Second
+
 // New wires a service. embedded is the pack to begin with.
-func New(pool *pgxpool.Pool, bucket *blob.Bucket, embedded *pack.Pack, engine Engine, logger *slog.Logger) *Service {
-	return &Service{pool, bucket, embedded, engine, logger}
+func New(pool *pgxpool.Pool, bucket *blob.Bucket, embedded *pack.Pack, engine Engine, o Options) *Service {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Tried == nil {
+		o.Tried = func(error) {}
+	}
+	return &Service{pool: pool, bucket: bucket, embedded: embedded, engine: engine, options: o}
 }
 
 const sourceEmbedded = "embedded"
@@ -108,7 +135,8 @@ func statusOf(stack []row) Status {
 
 // Activate loads and checks a version, serves it and records who asked. On
 // any fault the old pack serves on and nothing is recorded.
-func (s *Service) Activate(ctx context.Context, version, by string) (Status, error) {
+func (s *Service) Activate(ctx context.Context, version, by string) (_ Status, err error) {
+	defer func() { s.options.Tried(err) }()
 	p, source, err := s.load(ctx, version)
 	if err != nil {
 		return Status{}, err
@@ -124,7 +152,8 @@ func (s *Service) Activate(ctx context.Context, version, by string) (Status, err
 }
 
 // Rollback returns to the pack that was active before.
-func (s *Service) Rollback(ctx context.Context, by string) (Status, error) {
+func (s *Service) Rollback(ctx context.Context, by string) (_ Status, err error) {
+	defer func() { s.options.Tried(err) }()
 	return s.change(ctx, func(tx pgx.Tx, stack []row) ([]row, *pack.Pack, error) {
 		if len(stack) == 1 {
 			return nil, nil, fault.New(fault.Conflict, "there is no earlier pack to roll back to")
@@ -142,9 +171,13 @@ func (s *Service) Rollback(ctx context.Context, by string) (Status, error) {
 	})
 }
 
+// change serves the pack that decide picks before the record is committed, so
+// that nothing is recorded which cannot be served. Should the commit fail, the
+// next Follow returns to what is recorded.
 func (s *Service) change(ctx context.Context, decide func(pgx.Tx, []row) ([]row, *pack.Pack, error)) (Status, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var status Status
-	var next *pack.Pack
 	err := postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, lockSQL); err != nil {
 			return err
@@ -153,11 +186,12 @@ func (s *Service) change(ctx context.Context, decide func(pgx.Tx, []row) ([]row,
 		if err != nil {
 			return err
 		}
-		if stack, next, err = decide(tx, stack); err != nil {
+		stack, next, err := decide(tx, stack)
+		if err != nil {
 			return err
 		}
 		status = statusOf(stack)
-		return nil
+		return s.serve(ctx, next)
 	})
 	if err != nil {
 		if _, ok := errors.AsType[*fault.Error](err); ok {
@@ -165,11 +199,26 @@ func (s *Service) change(ctx context.Context, decide func(pgx.Tx, []row) ([]row,
 		}
 		return Status{}, fault.Wrap(fault.Unavailable, err, "the activation could not be recorded; the old pack serves on")
 	}
-	return status, s.engine.Activate(ctx, next)
+	return status, nil
 }
 
-// Follow serves what the database says is active, if it is not served yet.
+// serve hands a pack to the engine, unless it is there already.
+func (s *Service) serve(ctx context.Context, p *pack.Pack) error {
+	if p.Manifest.Version == s.engine.PackVersion() {
+		return nil
+	}
+	if err := s.engine.Activate(ctx, p); err != nil {
+		return fault.Wrap(fault.Invalid, err, "the pack is refused: %s cannot be continued through the games of the database", p.Manifest.Version)
+	}
+	return nil
+}
+
+// Follow serves what the database says is active, if it is not served yet. A
+// version that cannot be served is tried again after half a minute; until then
+// the same error comes back.
 func (s *Service) Follow(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	stack, err := s.stack(ctx, s.pool)
 	if err != nil {
 		return err
@@ -178,12 +227,20 @@ func (s *Service) Follow(ctx context.Context) error {
 	if active == s.engine.PackVersion() {
 		return nil
 	}
-	p, _, err := s.load(ctx, active)
-	if err != nil {
-		return err
+	if active == s.refused.version && s.options.Clock().Before(s.refused.until) {
+		return s.refused.err
 	}
-	s.logger.InfoContext(ctx, "following the active pack", "pack", active)
-	return s.engine.Activate(ctx, p)
+	s.options.Logger.InfoContext(ctx, "following the active pack", "pack", active)
+	p, _, err := s.load(ctx, active)
+	if err == nil {
+		err = s.serve(ctx, p)
+	}
+	s.options.Tried(err)
+	s.refused = refusal{}
+	if err != nil {
+		s.refused = refusal{active, s.options.Clock().Add(retryAfter), err}
+	}
+	return err
 }
 
 // load finds a version: the embedded pack, or a folder of the bucket.

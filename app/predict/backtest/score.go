@@ -109,10 +109,14 @@ type Bin struct {
 	Observed  float64 // share of home wins
 }
 
-// Calibration sorts outcomes into equal-width bins; empty ones are left out.
+// Calibration sorts outcomes that have a probability into equal-width bins;
+// empty ones are left out.
 func Calibration(outcomes []Outcome, bins int) []Bin {
 	curve := make([]Bin, bins)
 	for _, o := range outcomes {
+		if math.IsNaN(o.Probability) {
+			continue
+		}
 		i := min(int(o.Probability*float64(bins)), bins-1)
 		curve[i].Games++
 		curve[i].Expected += o.Probability

@@ -79,6 +79,9 @@ func New(m Models) (*Models, error) {
 		if err := sameFeatures("mlp", names, net.Features); err != nil {
 			return nil, err
 		}
+		if net.Loss != mlp.SquaredError {
+			return nil, fault.New(fault.Invalid, "%s mlp: the loss is %s, not %s", m.Set, net.Loss, mlp.SquaredError)
+		}
 		compiled, err := net.Compile()
 		if err != nil {
 			return nil, fmt.Errorf("%s mlp: %w", m.Set, err)

@@ -49,6 +49,8 @@ func baseNames() []string {
 		"total_at_home",     // expected total over 55 when somebody is at home
 		"neutral_regular",   // neutral site before the postseason
 		"bye_edge",          // home side comes from a bye, minus away side
+		"informed_margin",   // expected by ratings that also know earlier closing lines
+		"informed_early",    // the same, fading with games played
 		"elo_margin",
 		"points_margin",
 		"points_total",
@@ -120,6 +122,8 @@ func (b Builder) Build(set Set, f *football.Fixture, m *ratings.Matchup, dst []f
 		(1-neutral)*(m.Total-55),
 		neutral*(1-post),
 		flag(isBye(m.RestHome))-flag(isBye(m.RestAway)),
+		m.Informed,
+		m.Informed*math.Exp(-played/3),
 		m.EloMargin,
 		m.PointsHome-m.PointsAway,
 		m.PointsHome+m.PointsAway,

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/script-ohio/platform/app/fault"
@@ -105,9 +107,18 @@ func (s *Store) Import(ctx context.Context, games []Game, progress func(sent int
 		if _, ok := errors.AsType[*fault.Error](err); ok {
 			return ImportReport{}, err
 		}
+		if refusal, ok := errors.AsType[*pgconn.PgError](err); ok && blamesData(refusal) {
+			return ImportReport{}, fault.Wrap(fault.Invalid, err, "the games could not be imported; nothing was changed: %s", refusal.Message)
+		}
 		return ImportReport{}, unavailable(err, "the games could not be imported; nothing was changed")
 	}
 	return report, nil
+}
+
+// blamesData tells whether a row is at fault: SQLSTATE classes 21, 22 and 23,
+// cardinality violation, data exception and integrity constraint violation.
+func blamesData(e *pgconn.PgError) bool {
+	return len(e.Code) == 5 && slices.Contains([]string{"21", "22", "23"}, e.Code[:2])
 }
 
 func values(g Game) []any {

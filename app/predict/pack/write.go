@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -121,7 +123,12 @@ func (p *Pack) Write(dir string) error {
 		return err
 	}
 	dir = filepath.Clean(dir)
-	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return fault.Wrap(fault.Conflict, err, "%s exists and is no folder that can be read; choose another one", dir)
+	case len(entries) > 0:
 		if _, err := os.Stat(filepath.Join(dir, ManifestFile)); err != nil {
 			return fault.New(fault.Conflict, "%s exists, is not empty and holds no pack; choose another folder", dir)
 		}

@@ -20,6 +20,7 @@ type snapshot struct {
 	Teams       []teamSnapshot    `json:"teams"`
 	Margin      filterSnapshot    `json:"margin"`
 	Total       filterSnapshot    `json:"total"`
+	Lines       filterSnapshot    `json:"lines"`
 	Points      pointsSnapshot    `json:"points"`
 }
 
@@ -49,20 +50,23 @@ type pointsSnapshot struct {
 	Games    []pointsGame `json:"games"`
 }
 
-// Encode writes the state exactly: structure as JSON, the upper triangles of
-// both covariances as little-endian float64, margin filter first.
+// Encode writes the state exactly: structure as JSON; the upper triangles of
+// the margin's, the total's and the lines' covariances as little-endian
+// float64, byte by byte of all numbers, which compresses better.
 func (s *State) Encode() (structure, covariances []byte, err error) {
 	snap := snapshot{
 		Block: s.block, Games: s.games, Latest: s.latest, Digest: hex.EncodeToString(s.digest[:]), Conferences: s.conferences,
-		Margin: s.margin.snapshot(), Total: s.total.snapshot(),
+		Margin: s.margin.snapshot(), Total: s.total.snapshot(), Lines: s.lines.snapshot(),
 		Points: pointsSnapshot{s.points.mean, s.points.home, s.points.pool, s.points.strength, s.points.games},
 	}
 	for _, t := range s.teams {
 		snap.Teams = append(snap.Teams, teamSnapshot{t.name, t.pooled, t.form, t.conf, t.elo, t.season, t.games, t.wins, t.lastDay})
 	}
 	structure, err = json.Marshal(snap)
-	covariances = s.total.appendTriangle(s.margin.appendTriangle(nil))
-	return structure, covariances, err
+	for _, f := range s.filters() {
+		covariances = f.appendTriangle(covariances)
+	}
+	return structure, shuffle(covariances), err
 }
 
 // Decode reads what Encode wrote and checks that it hangs together.
@@ -73,22 +77,28 @@ func Decode(structure, covariances []byte) (*State, error) {
 	}
 	s := NewState()
 	s.block, s.begun, s.games, s.latest = snap.Block, true, snap.Games, snap.Latest
-	if n, err := hex.Decode(s.digest[:], []byte(snap.Digest)); err != nil || n != len(s.digest) {
+	digest, err := hex.DecodeString(snap.Digest)
+	if err != nil || len(digest) != len(s.digest) {
 		return nil, fault.New(fault.Invalid, "the ratings' digest is malformed")
 	}
+	copy(s.digest[:], digest)
 	n := len(snap.Margin.Means)
-	if n < 2 || n > maxStates || len(snap.Total.Means) != n {
-		return nil, fault.New(fault.Invalid, "the ratings' filters have %d and %d states", n, len(snap.Total.Means))
+	if n < 2 || n > maxStates {
+		return nil, fault.New(fault.Invalid, "the ratings' filters have %d states", n)
 	}
-	if want := 2 * triangle(n) * 8; len(covariances) != want {
+	size := triangle(n) * 8
+	if want := 3 * size; len(covariances) != want {
 		return nil, fault.New(fault.Invalid, "the covariances have %d bytes, %d states need %d", len(covariances), n, want)
 	}
-	var err error
-	if s.margin, err = restoreFilter(&marginParams, snap.Margin, covariances[:triangle(n)*8]); err != nil {
-		return nil, err
-	}
-	if s.total, err = restoreFilter(&totalParams, snap.Total, covariances[triangle(n)*8:]); err != nil {
-		return nil, err
+	covariances = unshuffle(covariances)
+	for i, part := range []struct {
+		filter **filter
+		snap   filterSnapshot
+	}{{&s.margin, snap.Margin}, {&s.total, snap.Total}, {&s.lines, snap.Lines}} {
+		var err error
+		if *part.filter, err = restoreFilter((*part.filter).params, part.snap, n, covariances[i*size:(i+1)*size]); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.restoreTeams(snap); err != nil {
 		return nil, err
@@ -135,7 +145,7 @@ func (s *State) restoreTeams(snap snapshot) error {
 }
 
 func (s *State) restorePoints(p pointsSnapshot) error {
-	if len(p.Strength) > len(s.teams) || !finite(p.Mean, p.Home, p.Pool.Offence, p.Pool.Defence) {
+	if len(p.Strength) != len(s.teams) || !finite(p.Mean, p.Home, p.Pool.Offence, p.Pool.Defence) {
 		return fault.New(fault.Invalid, "the points ratings do not fit the teams")
 	}
 	for _, r := range p.Strength {
@@ -169,9 +179,26 @@ func (f *filter) appendTriangle(b []byte) []byte {
 	return b
 }
 
-func restoreFilter(params *filterParams, snap filterSnapshot, covariance []byte) (*filter, error) {
-	n := len(snap.Means)
-	if len(snap.Kinds) != n || !finite(snap.Means...) || !finite(snap.Newcomers[:]...) {
+// shuffle groups the first bytes of all numbers, then the second ones, and so
+// on.
+func shuffle(b []byte) []byte {
+	out, n := make([]byte, len(b)), len(b)/8
+	for i, v := range b {
+		out[i%8*n+i/8] = v
+	}
+	return out
+}
+
+func unshuffle(b []byte) []byte {
+	out, n := make([]byte, len(b)), len(b)/8
+	for i := range out {
+		out[i] = b[i%8*n+i/8]
+	}
+	return out
+}
+
+func restoreFilter(params *filterParams, snap filterSnapshot, n int, covariance []byte) (*filter, error) {
+	if len(snap.Means) != n || len(snap.Kinds) != n || !finite(snap.Means...) || !finite(snap.Newcomers[:]...) {
 		return nil, fault.New(fault.Invalid, "a rating filter is incomplete or not finite")
 	}
 	f := &filter{

@@ -163,8 +163,9 @@ func (f *filter) addRow(dst []float64, i int, coef float64) {
 	}
 }
 
-// update learns one observation y of the design. O(n^2).
-func (f *filter) update(d *design, y float64) {
+// update learns one observation y of the design, whose own standard deviation
+// is noise. O(n^2).
+func (f *filter) update(d *design, y, noise float64) {
 	n := len(f.x)
 	if cap(f.row) < n {
 		f.row = make([]float64, f.stride)
@@ -174,7 +175,7 @@ func (f *filter) update(d *design, y float64) {
 	for k := range d.n {
 		f.addRow(ph, d.index[k], d.coef[k])
 	}
-	s := sq(f.params.noise)
+	s := sq(noise)
 	for k := range d.n {
 		s += d.coef[k] * ph[d.index[k]]
 	}

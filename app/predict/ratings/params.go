@@ -35,7 +35,19 @@ var totalParams = filterParams{
 	awaySign: 1,
 }
 
+// linesParams are those of the margin filter that also learns from closing
+// lines: form may move faster, for a line shows it within a week. Tuned on
+// walk-forward predictions of 2016-2023.
+func linesParams() *filterParams {
+	p := marginParams
+	p.newForm, p.weekForm, p.noise = 7, 3, 13
+	return &p
+}
+
 const (
+	// lineNoise is the standard deviation in points of a closing line around
+	// the difference of strengths: injuries, weather, the market's own mind.
+	lineNoise = 7.0
 	// poolVariance is the first variance of the pooled lower division's level.
 	poolVariance = 25.0
 	// newcomerAfter is the last season whose first appearances say nothing:

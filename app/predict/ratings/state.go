@@ -1,6 +1,7 @@
-// Package ratings rates teams from results alone, block by block: two Kalman
+// Package ratings rates teams block by block: from results alone by two Kalman
 // filters (margin and total points), Elo, and opponent-adjusted offence and
-// defence. A State learns results; a View of it, opened for a slate of
+// defence; and by a third filter that also learns from the closing lines of
+// games that have been played. A State learns results; a View of it, opened for a slate of
 // fixtures without scores, is all that features may be made from.
 package ratings
 
@@ -18,7 +19,8 @@ import (
 // State is everything known after the blocks learned so far. It is not safe
 // for concurrent use; a View that nobody updates any more is.
 type State struct {
-	margin, total *filter // the same indexes in both
+	margin, total *filter // the same indexes in all
+	lines         *filter // of the margin, from results and closing lines
 	teams         []team
 	byKey         map[string]int
 	conferences   map[string]int // name -> filter index
@@ -46,7 +48,7 @@ type team struct {
 // NewState knows nothing yet.
 func NewState() *State {
 	return &State{
-		margin: newFilter(&marginParams), total: newFilter(&totalParams),
+		margin: newFilter(&marginParams), total: newFilter(&totalParams), lines: newFilter(linesParams()),
 		byKey: map[string]int{}, conferences: map[string]int{poolConference: poolConfIndex},
 		confName: map[int]string{poolConfIndex: poolConference}, points: newPointsModel(),
 	}
@@ -76,7 +78,7 @@ func conferenceOf(s football.Side) string {
 // Clone copies the state. O(n^2) memory, about 5 MB.
 func (s *State) Clone() *State {
 	c := *s
-	c.margin, c.total = s.margin.clone(), s.total.clone()
+	c.margin, c.total, c.lines = s.margin.clone(), s.total.clone(), s.lines.clone()
 	c.teams = append([]team(nil), s.teams...)
 	c.byKey = make(map[string]int, len(s.byKey))
 	for k, v := range s.byKey {
@@ -113,6 +115,8 @@ func (s *State) Open(slate football.Slate) (View, error) {
 	return View{s}, nil
 }
 
+func (s *State) filters() [3]*filter { return [3]*filter{s.margin, s.total, s.lines} }
+
 // View is what the state knows after the last block, at that time.
 func (s *State) View() View { return View{s} }
 
@@ -121,14 +125,16 @@ func (s *State) elapse(to football.BlockKey) {
 	case !s.begun:
 	case to.Season != s.block.Season:
 		for range max(1, to.Season-s.block.Season) {
-			s.margin.newSeason()
-			s.total.newSeason()
+			for _, f := range s.filters() {
+				f.newSeason()
+			}
 			eloNewSeason(s.teams)
 		}
 	default:
 		if weeks := min(float64(to.Day-s.block.Day)/7, 6); weeks > 0 {
-			s.margin.elapse(weeks)
-			s.total.elapse(weeks)
+			for _, f := range s.filters() {
+				f.elapse(weeks)
+			}
 		}
 	}
 	s.block, s.begun = to, true
@@ -144,6 +150,7 @@ func (s *State) meet(side football.Side, season int) {
 		i = len(s.teams)
 		form := s.margin.addTeam(pooled)
 		s.total.addTeam(pooled)
+		s.lines.addTeam(pooled)
 		s.teams = append(s.teams, team{name: side.Team, pooled: pooled, place: place{form, conf}, elo: eloStart})
 		s.byKey[k] = i
 		if pooled {
@@ -151,6 +158,7 @@ func (s *State) meet(side football.Side, season int) {
 		} else if season > newcomerAfter {
 			s.margin.x[form+1] += marginParams.newcomer
 			s.total.x[form+1] += totalParams.newcomer
+			s.lines.x[form+1] += marginParams.newcomer
 			s.teams[i].elo = eloNewcomer
 		}
 		return
@@ -159,6 +167,7 @@ func (s *State) meet(side football.Side, season int) {
 	if t.conf != conf {
 		// Scoring follows the new league at once; strength does not.
 		s.margin.moveConference(t.form+1, t.conf, conf)
+		s.lines.moveConference(t.form+1, t.conf, conf)
 		t.conf = conf
 	}
 }
@@ -168,6 +177,7 @@ func (s *State) conference(name string) int {
 	if !known {
 		i = s.margin.addConference()
 		s.total.addConference()
+		s.lines.addConference()
 		s.conferences[name], s.confName[i] = i, name
 	}
 	return i
@@ -223,9 +233,13 @@ func (s *State) learn(b football.Block) {
 		score := b.Scores[i]
 		home, away := s.team(f.Home), s.team(f.Away)
 		d := s.margin.design(home.place, away.place, f.Neutral)
-		s.margin.update(&d, squash(score))
+		s.margin.update(&d, squash(score), s.margin.params.noise)
+		if f.Spread != nil {
+			s.lines.update(&d, float64(f.Spread.Margin()), lineNoise)
+		}
+		s.lines.update(&d, squash(score), s.lines.params.noise)
 		d = s.total.design(home.place, away.place, f.Neutral)
-		s.total.update(&d, float64(score.Home+score.Away))
+		s.total.update(&d, float64(score.Home+score.Away), s.total.params.noise)
 		if !home.pooled {
 			home.elo += shifts[i]
 		}
@@ -247,10 +261,13 @@ func (s *State) learn(b football.Block) {
 func (s *State) remember(f football.Fixture, score football.Score) {
 	s.games++
 	s.latest = max(s.latest, football.DayOf(f.Start))
-	b := append(make([]byte, 0, sha256.Size+32), s.digest[:]...)
+	b := append(make([]byte, 0, sha256.Size+24), s.digest[:]...)
 	b = binary.LittleEndian.AppendUint64(b, uint64(f.ID))
 	b = binary.LittleEndian.AppendUint32(b, uint32(score.Home))
 	b = binary.LittleEndian.AppendUint32(b, uint32(score.Away))
+	if f.Spread != nil {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(float64(*f.Spread)))
+	}
 	s.digest = sha256.Sum256(b)
 }
 

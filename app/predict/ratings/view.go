@@ -42,6 +42,9 @@ type Matchup struct {
 	Margin   float64 // expected home margin of the margin filter
 	Variance float64 // of that expectation, without the game's own noise
 	Total    float64 // expected total points
+	// Informed is the expected home margin of the filter that also knows the
+	// closing lines of earlier games; without any it knows results only.
+	Informed float64
 
 	EloMargin            float64 // expected home margin by Elo
 	EloProbability       float64 // of a home win by Elo
@@ -102,6 +105,7 @@ func (v View) Rate(f *football.Fixture, m *Matchup) (ok bool) {
 	v.fill(a, &m.Away)
 	d := v.s.margin.design(home.place, away.place, f.Neutral)
 	m.Margin, m.Variance = v.s.margin.mean(&d), v.s.margin.variance(&d)
+	m.Informed = v.s.lines.mean(&d)
 	d = v.s.total.design(home.place, away.place, f.Neutral)
 	m.Total = v.s.total.mean(&d)
 	diff := eloAdvantage(home, away, f.Neutral)

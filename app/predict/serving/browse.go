@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/maypok86/otter/v2"
@@ -53,13 +54,18 @@ func (e *Engine) predictWeek(ctx context.Context, r *resident, key weekKey) (Sla
 	}
 	w := workspaces.Get().(*workspace)
 	defer workspaces.Put(w)
-	for k, block := range fixtures {
-		// The schedule's own teams are met here, so this moment is not shared.
-		state, err := e.stateBefore(ctx, r, k)
-		if err != nil {
+	keys := slices.SortedFunc(maps.Keys(fixtures), football.BlockKey.Compare)
+	state, rest, err := e.stateBefore(ctx, r, keys[0])
+	if err != nil {
+		return Slate{}, err
+	}
+	for _, k := range keys {
+		if rest, err = learnUntil(ctx, state, rest, k); err != nil {
 			return Slate{}, err
 		}
-		m, err := open(state, football.Slate{BlockKey: k, Fixtures: block})
+		block := fixtures[k]
+		// The schedule's own teams are met here, so this moment is not shared.
+		m, err := open(state.Clone(), football.Slate{BlockKey: k, Fixtures: block})
 		if err != nil {
 			return Slate{}, err
 		}

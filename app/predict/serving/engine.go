@@ -64,6 +64,10 @@ func New(ctx context.Context, p *pack.Pack, o Options) (*Engine, error) {
 	return e, e.Activate(ctx, p)
 }
 
+// Close ends the goroutine that empties the slate cache. The engine still
+// answers.
+func (e *Engine) Close() { e.slates.StopAllGoroutines() }
+
 // Activate serves another pack from now on. On an error the old one serves on.
 func (e *Engine) Activate(ctx context.Context, p *pack.Pack) error {
 	e.changing.Lock()

@@ -151,7 +151,7 @@ func (r *resident) answer(m *moment, w *workspace, f *football.Fixture, q *Reque
 	if q.Explain {
 		p.Contributions = explain(models, model, x)
 	}
-	p.ID = identify(&p, m.view.Block())
+	p.ID = identify(&p, m.view.Block(), f)
 	return p, nil
 }
 
@@ -189,12 +189,12 @@ func explain(models *ensemble.Models, model string, x []float64) []Contribution 
 }
 
 // identify names an answer by all it depends on.
-func identify(p *Prediction, block football.BlockKey) string {
+func identify(p *Prediction, block football.BlockKey, f *football.Fixture) string {
 	b := make([]byte, 0, 256)
 	for _, s := range [...]string{p.PackVersion, p.RatingsHash, p.FeatureSet, p.Model, p.HomeTeam, p.AwayTeam, p.SeasonType} {
 		b = append(append(b, s...), 0)
 	}
-	for _, n := range [...]int{p.Season, p.Week, int(block.Day), int(p.GameID)} {
+	for _, n := range [...]int{p.Season, p.Week, int(block.Day), int(p.GameID), int(football.DayOf(f.Start))} {
 		b = binary.LittleEndian.AppendUint64(b, uint64(n))
 	}
 	if p.NeutralSite {

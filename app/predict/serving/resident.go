@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/maypok86/otter/v2"
 
@@ -54,9 +55,8 @@ func newResident(p *pack.Pack, games []football.Game, revision int64) (*resident
 	for team, points := range p.History {
 		r.history[team] = slices.Clip(points)
 	}
-	last, _ := p.State.LastBlock()
 	for _, b := range football.Blocks(football.Results(games)) {
-		if b.Compare(last) > 0 {
+		if b = since(b, p.State.AsOf()); len(b.Fixtures) > 0 {
 			r.newer = append(r.newer, b)
 		}
 	}
@@ -79,6 +79,18 @@ func newResident(p *pack.Pack, games []football.Game, revision int64) (*resident
 	r.directory = football.NewDirectory(r.state.View().Names())
 	r.now, err = open(r.state.Clone(), pack.NextSlate(r.state))
 	return r, err
+}
+
+// since keeps a block's games of later days: a pack may have been trained in
+// the middle of a week.
+func since(b football.Block, day time.Time) football.Block {
+	later := football.Block{Slate: football.Slate{BlockKey: b.BlockKey}}
+	for i, f := range b.Fixtures {
+		if football.DayOf(f.Start).Time().After(day) {
+			later.Fixtures, later.Scores = append(later.Fixtures, f), append(later.Scores, b.Scores[i])
+		}
+	}
+	return later
 }
 
 // remember adds the rating that FBS teams have after a block they played in.
@@ -116,9 +128,16 @@ func (e *Engine) when(ctx context.Context, r *resident, season, week int, season
 	key, scheduled := r.weeks[weekKey{season, max(week, 1), seasonType}]
 	if !scheduled {
 		key = football.BlockKey{Season: season, Day: football.WeekDay(season, max(week, 1))}
+		if seasonType == football.Postseason {
+			key.Day += 7 * weeksBeforeBowls
+		}
 	}
 	return e.before(ctx, r, football.Slate{BlockKey: key})
 }
+
+// weeksBeforeBowls is how many weeks a regular season has when no schedule
+// tells.
+const weeksBeforeBowls = 15
 
 // before gives the moment before a block. Later blocks follow from the
 // resident ratings, earlier ones are replayed.
@@ -127,7 +146,7 @@ func (e *Engine) before(ctx context.Context, r *resident, slate football.Slate) 
 	found, err := r.moments.Get(ctx, slate.BlockKey, otter.LoaderFunc[football.BlockKey, *moment](
 		func(ctx context.Context, key football.BlockKey) (*moment, error) {
 			hit = false
-			state, err := e.stateBefore(ctx, r, key)
+			state, _, err := e.stateBefore(ctx, r, key)
 			if err != nil {
 				return nil, err
 			}
@@ -137,43 +156,49 @@ func (e *Engine) before(ctx context.Context, r *resident, slate football.Slate) 
 	return found, err
 }
 
-func (e *Engine) stateBefore(ctx context.Context, r *resident, key football.BlockKey) (*ratings.State, error) {
+// stateBefore gives the ratings before a block, and the blocks from it on that
+// could be learned next.
+func (e *Engine) stateBefore(ctx context.Context, r *resident, key football.BlockKey) (*ratings.State, []football.Block, error) {
 	last, _ := r.state.LastBlock()
 	if key.Compare(last) > 0 {
 		if key.Season < last.Season || key.Season > last.Season+maxSeasonsAhead {
-			return nil, fault.New(fault.Invalid, "season %d is too far from the ratings, which end in %d", key.Season, last.Season)
+			return nil, nil, fault.New(fault.Invalid, "season %d is too far from the ratings, which end in %d", key.Season, last.Season)
 		}
-		return r.state.Clone(), nil
+		return r.state.Clone(), nil, nil
 	}
 	packEnd, _ := r.pack.State.LastBlock()
 	state, blocks := r.pack.State.Clone(), r.newer
 	if key.Compare(packEnd) <= 0 {
 		var err error
 		if blocks, err = e.olderBlocks(ctx, key); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		state = ratings.NewState()
-		// A replay of all seasons keeps a processor busy for a second or two:
+		// A replay of all seasons keeps a processor busy for some seconds:
 		// one at a time, so that predictions keep theirs.
 		select {
 		case e.replaying <- struct{}{}:
 			defer func() { <-e.replaying }()
 		case <-ctx.Done():
-			return nil, fault.Wrap(fault.Unavailable, ctx.Err(), "other replays of the ratings took too long")
+			return nil, nil, fault.Wrap(fault.Unavailable, ctx.Err(), "other replays of the ratings took too long")
 		}
 	}
-	for _, b := range blocks {
-		if b.Compare(key) >= 0 {
-			break
-		}
-		if err := state.Learn(b); err != nil {
+	rest, err := learnUntil(ctx, state, blocks, key)
+	return state, rest, err
+}
+
+// learnUntil learns the blocks before key and gives those that are left.
+func learnUntil(ctx context.Context, state *ratings.State, blocks []football.Block, key football.BlockKey) ([]football.Block, error) {
+	for len(blocks) > 0 && blocks[0].Compare(key) < 0 {
+		if err := state.Learn(blocks[0]); err != nil {
 			return nil, err
 		}
 		if err := ctx.Err(); err != nil {
 			return nil, fault.Wrap(fault.Unavailable, err, "the replay of the ratings was given up")
 		}
+		blocks = blocks[1:]
 	}
-	return state, nil
+	return blocks, nil
 }
 
 // maxSeasonsAhead is how far ratings may be rolled on without a game.

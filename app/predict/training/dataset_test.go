@@ -21,7 +21,7 @@ import (
 // blocks, nowhere else.
 func TestRowsNeverSeeTheirOwnBlockOrLaterOnes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		results := footballtest.Results(footballtest.Options{Seed: rapid.Uint64().Draw(t, "seed"), First: 2003, Last: 2004})
+		results := footballtest.Winter(footballtest.Results(footballtest.Options{Seed: rapid.Uint64().Draw(t, "seed"), First: 2003, Last: 2004}), 2003)
 		game := rapid.IntRange(0, len(results)-1).Draw(t, "game")
 		before, err := training.Collect(results)
 		require.NoError(t, err)
@@ -107,7 +107,7 @@ func TestTrainSaysHowManyGamesItNeeds(t *testing.T) {
 	data, err := training.Collect(footballtest.Results(footballtest.Options{Seed: 4, First: 2003, Last: 2005}))
 	require.NoError(t, err)
 	_, err = training.Train(context.Background(), data.Rows, features.WithoutSpread, 2005)
-	require.Equal(t, fault.Invalid, fault.CodeOf(err))
+	require.Equal(t, fault.Conflict, fault.CodeOf(err))
 	require.ErrorContains(t, err, "without_spread: 0 games to train on and 738 of the last 3 seasons")
 	require.ErrorContains(t, err, "at least 500 and 50")
 }

@@ -19,8 +19,8 @@ import (
 type settings struct {
 	ridgePenalty float64
 	// anchor is the feature that the ridge corrects instead of predicting the
-	// margin from nothing; "" for none. The market is hard to improve on, so
-	// shrinkage must lead to it and not to zero.
+	// margin from nothing. The informed ratings and the market are hard to
+	// improve on, so shrinkage must lead to them and not to zero.
 	anchor string
 	trees  gbt.Params
 	net    mlp.Params
@@ -30,7 +30,7 @@ type settings struct {
 
 func settingsFor(set features.Set) settings {
 	s := settings{
-		ridgePenalty: 1000,
+		ridgePenalty: 7000, anchor: "informed_margin",
 		trees: gbt.Params{
 			Objective: gbt.Logistic, Rounds: 20, MaxDepth: 2, LearningRate: 0.03, Lambda: 50, MinChildWeight: 100,
 			RowSample: 0.6, ColSample: 0.5, MaxBins: 64, Seed: 1, BaseScore: 0.5,
@@ -57,7 +57,7 @@ func settingsFor(set features.Set) settings {
 const holdoutSeasons = 3
 
 // Train fits the models of a set on rows of seasons up to and including last.
-// It trains twice: without the last seasons to measure how far games fall
+// It is a fault.Conflict when there are too few. It trains twice: without the last seasons to measure how far games fall
 // from their forecast, then on all rows.
 func Train(ctx context.Context, rows []Row, set features.Set, last int) (*ensemble.Models, error) {
 	s := settingsFor(set)
@@ -65,7 +65,7 @@ func Train(ctx context.Context, rows []Row, set features.Set, last int) (*ensemb
 	late := Between(rows, set, last-holdoutSeasons+1, last)
 	all := Between(rows, set, FirstSeason, last)
 	if len(early) < minRows || len(late) < minRows/10 {
-		return nil, fault.New(fault.Invalid, "%s: %d games to train on and %d of the last %d seasons to measure with; at least %d and %d are needed (seasons %d to %d)",
+		return nil, fault.New(fault.Conflict, "%s: %d games to train on and %d of the last %d seasons to measure with; at least %d and %d are needed (seasons %d to %d)",
 			set, len(early), len(late), holdoutSeasons, minRows, minRows/10, FirstSeason, last)
 	}
 	// Any sigma will do for the first pass; the recipe's is close.
@@ -121,18 +121,16 @@ func (s settings) fit(ctx context.Context, rows []Row, set features.Set) (*ensem
 	return ensemble.New(m)
 }
 
-// fitRidge regresses the margin, or with an anchor what the anchor misses;
-// the anchor is then added to its own coefficient.
+// fitRidge regresses what the anchor misses; the anchor is then added to its
+// own coefficient.
 func (s settings) fitRidge(names []string, x, margins []float64) (*ridge.Model, error) {
 	column := slices.Index(names, s.anchor)
 	target := slices.Clone(margins)
-	if column >= 0 {
-		for i := range target {
-			target[i] -= x[i*len(names)+column]
-		}
+	for i := range target {
+		target[i] -= x[i*len(names)+column]
 	}
 	m, err := ridge.Fit(names, x, target, nil, ridge.Params{Penalty: s.ridgePenalty})
-	if err == nil && column >= 0 {
+	if err == nil {
 		m.Coef[column] += m.Scale[column]
 		m.Intercept += m.Mean[column]
 	}

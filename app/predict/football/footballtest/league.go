@@ -50,6 +50,14 @@ func Games(o Options) []football.Game {
 // Results is Games, played.
 func Results(o Options) []football.Result { return football.Results(Games(o)) }
 
+// Winter keeps what was played from a November to the next September: the end
+// of one season, its bowls and the start of the next, a tenth of the work of
+// two whole seasons.
+func Winter(results []football.Result, season int) []football.Result {
+	from, to := time.Date(season, time.November, 10, 0, 0, 0, 0, time.UTC), time.Date(season+1, time.September, 25, 0, 0, 0, 0, time.UTC)
+	return slices.DeleteFunc(slices.Clone(results), func(r football.Result) bool { return r.Start.Before(from) || r.Start.After(to) })
+}
+
 type school struct {
 	name     string
 	strength float64 // points against an average team

@@ -64,3 +64,15 @@ func TestPlayedBeforeOnlyTakesScoresAway(t *testing.T) {
 	require.Greater(t, open, 100)
 	require.Len(t, football.Results(all), len(all))
 }
+
+func TestWinterSpansTwoSeasons(t *testing.T) {
+	results := footballtest.Winter(footballtest.Results(footballtest.Options{Seed: 7, First: 2000, Last: 2002}), 2000)
+	seasons := map[int]int{}
+	for _, r := range results {
+		seasons[r.Season]++
+	}
+	require.Len(t, seasons, 2)
+	require.Greater(t, seasons[2000], 12, "more than the bowls")
+	require.Greater(t, seasons[2001], 26, "more than the first week")
+	require.Less(t, len(results), 200)
+}
