@@ -125,8 +125,11 @@ func (w *jsonWriter) float(name string, value float64) {
 
 func (w *jsonWriter) time(name string, value time.Time) {
 	w.key(name)
-	text, err := value.AppendText(append(w.b, '"'))
-	w.b, w.ok = append(text, '"'), w.ok && err == nil
+	w.b = append(w.b, '"')
+	text, err := value.AppendText(w.b)
+	w.ok = w.ok && err == nil
+	w.b = text
+	w.b = append(w.b, '"')
 }
 
 func (w *jsonWriter) estimates(models map[string]serving.Estimate) {

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -17,7 +18,7 @@ func (a *API) recoverPanic(c *gin.Context) {
 		if reason == nil {
 			return
 		}
-		if reason == http.ErrAbortHandler {
+		if err, ok := reason.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			panic(reason)
 		}
 		ctx := c.Request.Context()

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"reflect"
 	"strings"
@@ -41,7 +42,7 @@ func registerOperation[I, O any](a *API, op huma.Operation, answer func(context.
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := answer(ctx, in)
 		if err != nil {
-			if _, ok := err.(huma.StatusError); !ok {
+			if _, ok := errors.AsType[huma.StatusError](err); !ok {
 				err = a.problemOf(ctx, err)
 			}
 			return nil, err

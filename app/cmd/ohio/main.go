@@ -35,6 +35,7 @@ type cli struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	status := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(status)
@@ -45,11 +46,9 @@ func main() {
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var commands cli
 	status := -1
-	parser, err := kong.New(&commands,
-		kong.Name("ohio"), kong.Description("College football predictions. Exit status: 0 done, 2 bad input, 3 not found, 4 conflict, 5 unavailable, 6 not allowed, 1 anything else."),
+	parser, err := kong.New(&commands, append(grammar(),
 		kong.Writers(stdout, stderr), kong.Exit(func(code int) { status = code }), kong.UsageOnError(),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&console{stdout, stderr}),
-	)
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&console{stdout, stderr}))...)
 	if err != nil {
 		fmt.Fprintln(stderr, "ohio:", err)
 		return 1
@@ -69,14 +68,22 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
+// grammar is how command lines are read.
+func grammar() []kong.Option {
+	return []kong.Option{
+		kong.Name("ohio"),
+		kong.Description("College football predictions. Exit status: 0 done, 2 bad input, 3 not found, 4 conflict, 5 unavailable, 6 not allowed, 1 anything else."),
+		kong.WithHyphenPrefixedParameters(true), // a spread may be negative
+	}
+}
+
 // report prints an error in a line, and its details in one each.
 func report(w io.Writer, err error) {
+	fmt.Fprintln(w, "ohio:", err)
 	f, ok := errors.AsType[*fault.Error](err)
 	if !ok {
-		fmt.Fprintln(w, "ohio:", err)
 		return
 	}
-	fmt.Fprintln(w, "ohio:", f)
 	for _, d := range f.Details {
 		if d.Message != f.Message {
 			fmt.Fprintf(w, "  %s: %s\n", d.Location, d.Message)
