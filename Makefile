@@ -3,6 +3,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
+# One set of flags everywhere, or everything is compiled twice.
+export GOFLAGS := $(GOFLAGS) -trimpath
+
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 BUILD_TIME ?= $(shell date -u +%Y-%m-%dT%H:%M:%SZ)
@@ -17,7 +20,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build bin/ohio
-	@go build -trimpath -ldflags "$(LDFLAGS)" -o bin/ohio ./app/cmd/ohio
+	@go build -ldflags "$(LDFLAGS)" -o bin/ohio ./app/cmd/ohio
 
 run: postgres build ## Serve on this machine: DATA_DIR=, LISTEN=, INTERNAL_LISTEN=
 	@exec ./bin/ohio serve --local --data-dir "$(DATA_DIR)" --listen "$(LISTEN)" --internal-listen "$(INTERNAL_LISTEN)"
@@ -25,10 +28,10 @@ run: postgres build ## Serve on this machine: DATA_DIR=, LISTEN=, INTERNAL_LISTE
 test: test-programs ## Run all tests against real PostgreSQL and Redis
 	@unformatted="$$(gofmt -l app)"; test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
 	go vet ./...
-	go test -trimpath -timeout 20m ./...
+	go test -timeout 20m ./...
 
 race: test-programs ## Run the tests of concurrent packages under the race detector
-	go test -trimpath -race -timeout 30m ./app/platform/... ./app/httpapi/... ./app/run/... ./app/predict/serving/... ./app/predict/activation/...
+	go test -race -timeout 30m ./app/platform/... ./app/httpapi/... ./app/run/... ./app/predict/serving/... ./app/predict/activation/...
 
 lint: bin/golangci-lint ## Run the linters
 	bin/golangci-lint run ./...

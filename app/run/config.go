@@ -5,7 +5,7 @@ package run
 import (
 	"errors"
 	"fmt"
-	"log/slog"
+	"io"
 	"net"
 	"net/netip"
 	"strings"
@@ -14,6 +14,7 @@ import (
 
 	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/platform/telemetry"
 )
 
 // LoadConfig reads the configuration from environment variables, given as
@@ -27,60 +28,69 @@ func LoadConfig(environ []string) (contract.Config, error) {
 		}
 	}
 	var c contract.Config
-	if err := env.ParseWithOptions(&c, env.Options{Environment: variables}); err != nil {
-		return c, fault.New(fault.Invalid, "configuration: %s", parseProblems(err))
+	problems, err := parseProblems(env.ParseWithOptions(&c, env.Options{Environment: variables}))
+	if err != nil {
+		return c, err
 	}
-	return c, validate(c)
+	validate(c, func(name string, ok bool, format string, args ...any) {
+		if _, unread := problems[name]; !ok && !unread {
+			problems[name] = name + " " + fmt.Sprintf(format, args...)
+		}
+	})
+	var told []string
+	for _, v := range contract.Variables() {
+		if problem, ok := problems[v.Name]; ok {
+			told = append(told, problem)
+		}
+	}
+	if len(told) > 0 {
+		return c, fault.New(fault.Invalid, "configuration: %s", strings.Join(told, "; "))
+	}
+	return c, nil
 }
 
 // parseProblems names the variables that cannot be parsed, without their
 // values, which may be secret.
-func parseProblems(err error) string {
+func parseProblems(err error) (map[string]string, error) {
+	problems := map[string]string{}
+	if err == nil {
+		return problems, nil
+	}
 	aggregate, ok := errors.AsType[env.AggregateError](err)
 	if !ok {
-		return "it cannot be read"
+		return nil, fault.New(fault.Internal, "the configuration cannot be read")
 	}
-	var problems []string
 	for _, e := range aggregate.Errors {
-		field := ""
-		if parse, ok := errors.AsType[env.ParseError](e); ok {
-			field = parse.Name
+		parse, ok := errors.AsType[env.ParseError](e)
+		if !ok {
+			return nil, fault.New(fault.Internal, "the configuration cannot be read")
 		}
 		for _, v := range contract.Variables() {
-			if v.Field == field {
-				problems = append(problems, fmt.Sprintf("%s must be of type %s", v.Name, v.Type))
+			if v.Field == parse.Name {
+				problems[v.Name] = fmt.Sprintf("%s must be of type %s", v.Name, v.Type)
 			}
 		}
 	}
-	return strings.Join(problems, "; ")
+	return problems, nil
 }
 
-func validate(c contract.Config) error {
-	var problems []string
-	check := func(ok bool, format string, args ...any) {
-		if !ok {
-			problems = append(problems, fmt.Sprintf(format, args...))
-		}
-	}
-	var level slog.Level
-	check(level.UnmarshalText([]byte(c.LogLevel)) == nil, "LOG_LEVEL %q must be debug, info, warn or error", c.LogLevel)
-	check(c.CacheTTL >= 1, "CACHE_TTL must be at least 1 second")
-	check(c.WorkerTimeout >= 1, "WORKER_TIMEOUT must be at least 1 second")
-	check(c.APIRateLimit >= 1, "API_RATE_LIMIT must be at least 1")
-	check(c.ShutdownPause >= 0, "SHUTDOWN_PAUSE must not be negative")
-	check(c.ShutdownDrain >= 1, "SHUTDOWN_DRAIN must be at least 1 second")
-	check(c.TraceSampleRatio >= 0 && c.TraceSampleRatio <= 1, "TRACE_SAMPLE_RATIO must be 0 to 1")
-	check(c.SecretKey == "" || len(c.SecretKey) >= 32, "SECRET_KEY must have at least 32 characters")
-	for name, address := range map[string]string{"LISTEN": c.Listen, "INTERNAL_LISTEN": c.InternalListen} {
-		_, _, err := net.SplitHostPort(address)
-		check(err == nil, "%s %q must be HOST:PORT", name, address)
-	}
-	_, err := trustedProxies(c)
-	check(err == nil, "TRUSTED_PROXIES must be CIDRs such as 10.0.0.0/16: %v", err)
-	if len(problems) > 0 {
-		return fault.New(fault.Invalid, "configuration: %s", strings.Join(problems, "; "))
-	}
-	return nil
+// validate tells check, by variable, what must hold.
+func validate(c contract.Config, check func(name string, ok bool, format string, args ...any)) {
+	_, err := telemetry.Logger(io.Discard, c.LogLevel)
+	check("LOG_LEVEL", err == nil, "%q must be debug, info, warn or error", c.LogLevel)
+	check("CACHE_TTL", c.CacheTTL >= 1, "must be at least 1 second")
+	check("WORKER_TIMEOUT", c.WorkerTimeout >= 1, "must be at least 1 second")
+	check("API_RATE_LIMIT", c.APIRateLimit >= 1, "must be at least 1")
+	check("SHUTDOWN_PAUSE", c.ShutdownPause >= 0, "must not be negative")
+	check("SHUTDOWN_DRAIN", c.ShutdownDrain >= 1, "must be at least 1 second")
+	check("TRACE_SAMPLE_RATIO", c.TraceSampleRatio >= 0 && c.TraceSampleRatio <= 1, "must be 0 to 1")
+	check("SECRET_KEY", c.SecretKey == "" || len(c.SecretKey) >= 32, "must have at least 32 characters")
+	_, _, err = net.SplitHostPort(c.Listen)
+	check("LISTEN", err == nil, "%q must be HOST:PORT", c.Listen)
+	_, _, err = net.SplitHostPort(c.InternalListen)
+	check("INTERNAL_LISTEN", err == nil, "%q must be HOST:PORT", c.InternalListen)
+	_, err = trustedProxies(c)
+	check("TRUSTED_PROXIES", err == nil, "must be CIDRs such as 10.0.0.0/16: %v", err)
 }
 
 func trustedProxies(c contract.Config) ([]netip.Prefix, error) {

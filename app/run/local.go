@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,7 +38,7 @@ func StartLocal(ctx context.Context, config contract.Config, build Build, dataDi
 		return nil, err
 	}
 	if config.ModelsBucket == "" {
-		config.ModelsBucket = "file://" + filepath.ToSlash(filepath.Join(dataDir, contract.BucketModels))
+		config.ModelsBucket = (&url.URL{Scheme: "file", Path: filepath.Join(dataDir, contract.BucketModels)}).String()
 	}
 	l := &Local{dataDir: dataDir}
 	l.Service = New(config, build, logger)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -81,8 +82,11 @@ func (s *Service) Listen() error {
 
 func listen(address string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fault.Wrap(fault.Conflict, err, "cannot listen on %s: another program uses the port; choose another with --listen and --internal-listen", address)
+	}
 	if err != nil {
-		return nil, fault.Wrap(fault.Conflict, err, "cannot listen on %s: is another program using the port? choose another with --listen and --internal-listen", address)
+		return nil, fault.Wrap(fault.Invalid, err, "cannot listen on %s: it must be HOST:PORT of this machine", address)
 	}
 	return listener, nil
 }
@@ -108,11 +112,12 @@ func urlOf(l net.Listener) string {
 }
 
 // Start opens everything and serves. A second call does nothing. When it
-// fails, what had been opened is closed again.
+// fails, what had been opened is closed again; a stopped service does not
+// start.
 func (s *Service) Start(ctx context.Context) error {
 	s.startOne.Do(func() {
 		if s.startErr = s.start(ctx); s.startErr != nil {
-			_ = s.Stop(ctx)
+			s.stopOne.Do(func() { s.stopErr = s.stop(ctx) })
 		}
 	})
 	return s.startErr
@@ -155,29 +160,33 @@ func (s *Service) Failed() <-chan error { return s.failed }
 func (s *Service) onClose(f func(context.Context)) { s.closers = append(s.closers, f) }
 
 // Stop turns readiness off, pauses, drains and closes everything. ctx bounds
-// the drain. A second call does nothing.
+// the drain. A second call does nothing; a start under way is waited for.
 func (s *Service) Stop(ctx context.Context) error {
-	s.stopOne.Do(func() {
-		if s.server != nil {
-			s.stopErr = s.server.Shutdown(ctx)
-		}
-		if s.cancel != nil {
-			s.cancel()
-		}
-		for _, l := range []net.Listener{s.public, s.internal} {
-			if l != nil {
-				_ = l.Close()
-			}
-		}
-		if s.metrics != nil {
-			_ = s.metrics.Close()
-		}
-		s.work.Wait()
-		for i := len(s.closers) - 1; i >= 0; i-- {
-			s.closers[i](ctx)
-		}
-	})
+	s.startOne.Do(func() { s.startErr = fault.New(fault.Conflict, "the service has been stopped") })
+	s.stopOne.Do(func() { s.stopErr = s.stop(ctx) })
 	return s.stopErr
+}
+
+func (s *Service) stop(ctx context.Context) (err error) {
+	if s.server != nil {
+		err = s.server.Shutdown(ctx)
+	}
+	if s.cancel != nil {
+		s.cancel()
+	}
+	if s.metrics != nil {
+		_ = s.metrics.Close()
+	}
+	for _, l := range []net.Listener{s.public, s.internal} {
+		if l != nil {
+			_ = l.Close()
+		}
+	}
+	s.work.Wait()
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		s.closers[i](ctx)
+	}
+	return err
 }
 
 // followEvery is how soon new games and packs are noticed.
@@ -195,10 +204,8 @@ func (s *Service) follow(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		err := s.packs.Follow(ctx)
-		if err == nil {
-			_, err = s.engine.Refresh(ctx)
-		}
+		_, refreshed := s.engine.Refresh(ctx)
+		err := errors.Join(s.packs.Follow(ctx), refreshed)
 		switch {
 		case err != nil && !away && ctx.Err() == nil:
 			s.logger.WarnContext(ctx, "new games and packs cannot be followed; predictions go on", "error", err)

@@ -76,6 +76,7 @@ func (s *Service) openPrediction(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.onClose(func(context.Context) { s.engine.Close() })
 	var bucket *gocloud.Bucket
 	if s.config.ModelsBucket != "" {
 		if bucket, err = blob.Open(ctx, s.config.ModelsBucket); err != nil {
@@ -87,8 +88,17 @@ func (s *Service) openPrediction(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	engine := countedEngine{s.engine, activations.WithLabelValues("activated").Inc, activations.WithLabelValues("refused").Inc}
-	s.packs = activation.New(s.pool, bucket, embedded, engine, s.logger)
+	activated, refused := activations.WithLabelValues("activated"), activations.WithLabelValues("refused")
+	s.packs = activation.New(s.pool, bucket, embedded, s.engine, activation.Options{
+		Logger: s.logger,
+		Tried: func(err error) {
+			if err != nil {
+				refused.Inc()
+			} else {
+				activated.Inc()
+			}
+		},
+	})
 	if err := s.packs.Follow(ctx); err != nil {
 		s.logger.WarnContext(ctx, "the active pack is not known; the embedded one serves", "error", err)
 	}
@@ -99,22 +109,6 @@ func (s *Service) openPrediction(ctx context.Context) error {
 	return s.registry.Register(buildInfo{s.build, s.engine.PackVersion})
 }
 
-// countedEngine counts activations.
-type countedEngine struct {
-	*serving.Engine
-	activated, refused func()
-}
-
-func (e countedEngine) Activate(ctx context.Context, p *pack.Pack) error {
-	err := e.Engine.Activate(ctx, p)
-	if err != nil {
-		e.refused()
-		return err
-	}
-	e.activated()
-	return nil
-}
-
 func (s *Service) openHTTP(context.Context) error {
 	limiter, err := s.openLimiter()
 	if err != nil {
@@ -123,9 +117,6 @@ func (s *Service) openHTTP(context.Context) error {
 	authenticator := auth.NewAuthenticator(s.keys(), auth.Options{Logger: s.logger})
 	s.onClose(func(context.Context) { authenticator.Close() })
 	active := auth.NewActiveUsers(time.Now)
-	if err := telemetry.GaugeFunc(s.registry, contract.ActiveUsers, func() float64 { return float64(active.Count()) }); err != nil {
-		return err
-	}
 	proxies, err := trustedProxies(s.config)
 	if err != nil {
 		return err
@@ -155,6 +146,7 @@ func (s *Service) openLimiter() (ratelimit.Limiter, error) {
 	if s.config.RedisURL == "" {
 		return ratelimit.NewMemory(options), nil
 	}
+	redis.LogTo(s.logger)
 	client, err := redis.Open(s.config.RedisURL, redis.Options{Traced: s.traced()})
 	if err != nil {
 		return nil, err

@@ -72,7 +72,7 @@ func (i instance) engine(ctx context.Context, packDir string) (*serving.Engine, 
 		closeAll()
 		return nil, nil, err
 	}
-	return engine, closeAll, nil
+	return engine, func() { engine.Close(); closeAll() }, nil
 }
 
 // loadPack loads a folder, or the embedded pack for "".

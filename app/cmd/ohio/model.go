@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -77,8 +77,9 @@ func (c modelScoreCmd) score(model *gbt.Model, x []float32) scoredRow {
 	return s
 }
 
-// readRows reads feature rows; columns are found by name, others ignored. A
-// model without feature names takes the columns in order.
+// readRows reads feature rows. With a header, columns are found by name and
+// others ignored; rows without one are in the model's order, and so are those
+// of a model whose features have no names of their own.
 func readRows(path string, model *gbt.Model) ([][]float32, error) {
 	var input io.Reader = os.Stdin
 	if path != "-" {
@@ -90,32 +91,28 @@ func readRows(path string, model *gbt.Model) ([][]float32, error) {
 		input = file
 	}
 	reader := csv.NewReader(input)
-	header, err := reader.Read()
+	records, err := reader.ReadAll()
 	if err != nil {
-		return nil, fault.Wrap(fault.Invalid, err, "%s: no CSV header", path)
+		return nil, fault.Wrap(fault.Invalid, err, "%s is no CSV file", path)
 	}
-	columns, err := featureColumns(header, model)
+	if len(records) == 0 {
+		return nil, fault.New(fault.Invalid, "%s is empty", path)
+	}
+	columns, header, err := featureColumns(records[0], model)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	var rows [][]float32
-	for {
-		record, err := reader.Read()
-		if errors.Is(err, io.EOF) {
-			return rows, nil
-		}
-		if err != nil {
-			return nil, fault.Wrap(fault.Invalid, err, "%s", path)
-		}
+	rows := make([][]float32, 0, len(records))
+	for i, record := range records[header:] {
 		x := make([]float32, len(columns))
 		for j, column := range columns {
 			if x[j], err = feature(record[column]); err != nil {
-				line, _ := reader.FieldPos(column)
-				return nil, fault.New(fault.Invalid, "%s:%d: %s %q is no number", path, line, header[column], record[column])
+				return nil, fault.New(fault.Invalid, "%s:%d: %s %q is no number", path, header+i+1, model.Features()[j], record[column])
 			}
 		}
 		rows = append(rows, x)
 	}
+	return rows, nil
 }
 
 // feature reads a value; empty and nan mean missing.
@@ -131,23 +128,23 @@ func feature(text string) (float32, error) {
 	return float32(v), err
 }
 
-func featureColumns(header []string, model *gbt.Model) ([]int, error) {
+// featureColumns finds the model's features among the columns, and how many
+// lines the header takes.
+func featureColumns(first []string, model *gbt.Model) (columns []int, header int, err error) {
 	names := model.Features()
-	if len(names) == 0 {
-		if len(header) != model.NumFeatures() {
-			return nil, fault.New(fault.Invalid, "the rows have %d columns, the model %d features", len(header), model.NumFeatures())
+	if len(first) == len(names) && (numeric(first) || nameless(names) && !slices.Contains(first, names[0])) {
+		if !numeric(first) {
+			header = 1
 		}
-		columns := make([]int, len(header))
-		for i := range columns {
-			columns[i] = i
+		for i := range first {
+			columns = append(columns, i)
 		}
-		return columns, nil
+		return columns, header, nil
 	}
 	at := map[string]int{}
-	for i, name := range header {
+	for i, name := range first {
 		at[strings.TrimSpace(strings.TrimPrefix(name, "\ufeff"))] = i
 	}
-	var columns []int
 	var missing []string
 	for _, name := range names {
 		i, ok := at[name]
@@ -157,7 +154,23 @@ func featureColumns(header []string, model *gbt.Model) ([]int, error) {
 		columns = append(columns, i)
 	}
 	if len(missing) > 0 {
-		return nil, fault.New(fault.Invalid, "the rows lack the features %s", strings.Join(missing, ", "))
+		return nil, 0, fault.New(fault.Invalid, "the rows lack the features %s", strings.Join(missing, ", "))
 	}
-	return columns, nil
+	return columns, 1, nil
+}
+
+// numeric tells a row of values from a header.
+func numeric(record []string) bool {
+	return !slices.ContainsFunc(record, func(text string) bool { _, err := feature(text); return err != nil })
+}
+
+// nameless tells features that are only numbered, as in a model that was
+// saved without names.
+func nameless(names []string) bool {
+	for i, name := range names {
+		if name != "f"+strconv.Itoa(i) {
+			return false
+		}
+	}
+	return true
 }

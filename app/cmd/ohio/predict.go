@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -17,15 +18,31 @@ type source struct {
 	PackDir string `name:"pack" placeholder:"DIR" help:"Model pack folder instead of the embedded pack."`
 }
 
+// when is the moment to answer for; zeros mean now.
+type when struct {
+	Season int `help:"Season; a past one is replayed from the database."`
+	Week   int `help:"Week; only the games before it are used."`
+}
+
+// Validate is called by kong. The bounds are those of the API.
+func (w when) Validate() error {
+	if w.Season != 0 && (w.Season < 1869 || w.Season > 2200) {
+		return errors.New("--season must be 1869 to 2200")
+	}
+	if w.Week < 0 || w.Week > 30 {
+		return errors.New("--week must be 1 to 30")
+	}
+	return nil
+}
+
 type predictCmd struct {
 	source
 	output
+	when
 	Home       string   `arg:"" help:"Home team."`
 	Away       string   `arg:"" help:"Away team."`
 	Neutral    bool     `help:"Neutral site."`
 	Spread     *float64 `help:"Betting line; negative favours the home team."`
-	Season     int      `help:"Season to predict in."`
-	Week       int      `help:"Week to predict in; only earlier games are used."`
 	SeasonType string   `enum:"regular,postseason" default:"regular" help:"One of ${enum}."`
 	Model      string   `enum:"ensemble,ridge,gbt,mlp" default:"ensemble" help:"One of ${enum}."`
 	Explain    bool     `help:"Show what moved the answer most."`
@@ -77,9 +94,8 @@ func drawPrediction(w *tabwriter.Writer, p serving.Prediction) {
 type rankCmd struct {
 	source
 	output
-	Season int `help:"Season; a past one is replayed from the database."`
-	Week   int `help:"Rank as of before this week."`
-	Top    int `default:"25" help:"How many teams; 0 for all."`
+	when
+	Top int `default:"25" help:"How many teams; 0 for all."`
 }
 
 func (c rankCmd) Run(ctx context.Context, out *console) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -24,6 +25,14 @@ type trainCmd struct {
 	Games  []string `required:"" placeholder:"FILE" help:"CSV file of games; may be given more than once."`
 	Out    string   `required:"" placeholder:"DIR" help:"Folder of the pack; it appears when it is complete."`
 	Judged int      `default:"3" help:"Last seasons to score walk-forward for the model cards."`
+}
+
+// Validate is called by kong.
+func (c trainCmd) Validate() error {
+	if c.Judged < 1 {
+		return errors.New("--judged must be at least 1")
+	}
+	return nil
 }
 
 func (c trainCmd) Run(ctx context.Context, out *console) error {
@@ -106,6 +115,14 @@ type backtestCmd struct {
 	Seasons []int    `required:"" placeholder:"A,B" help:"Seasons to judge."`
 	History []string `placeholder:"FILE" help:"CSV files with earlier seasons to learn from."`
 	Plot    string   `placeholder:"FILE.svg" help:"Draw the ensemble's calibration curve."`
+}
+
+// Validate is called by kong.
+func (c backtestCmd) Validate() error {
+	if len(c.Seasons) == 0 {
+		return errors.New("--seasons must name at least one season")
+	}
+	return nil
 }
 
 func (c backtestCmd) Run(ctx context.Context, out *console) error {

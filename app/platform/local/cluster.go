@@ -41,7 +41,7 @@ func (c *cluster) data() string { return filepath.Join(c.home, "data") }
 func (c *cluster) url(database string) string {
 	u := url.URL{
 		Scheme: "postgres", User: url.UserPassword(superuser, c.password),
-		Path: "/" + database, RawQuery: url.Values{"host": {c.socket}}.Encode(),
+		Path: "/" + database, RawQuery: "host=" + strings.ReplaceAll(url.QueryEscape(c.socket), "+", "%20"), // to pgx a + is no space
 	}
 	return u.String()
 }

@@ -290,10 +290,9 @@ func TestConcurrentChangesAgree(t *testing.T) {
 		wg.Go(func() {
 			for n := range 6 {
 				var err error
-				switch {
-				case n%3 == 2:
+				if n%3 == 2 {
 					_, err = r.Rollback(t.Context(), "tester")
-				default:
+				} else {
 					_, err = r.Activate(t.Context(), versions[(i+n)%3], "tester")
 				}
 				if err != nil && fault.CodeOf(err) != fault.Conflict {

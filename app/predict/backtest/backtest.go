@@ -5,6 +5,7 @@ package backtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -66,7 +67,7 @@ func train(ctx context.Context, rows []training.Row, season int, progress func(i
 	for i, set := range sets {
 		group.Go(func() (err error) {
 			trained[i], err = training.Train(ctx, rows, set, season-1)
-			if set == features.WithSpread && err != nil && fault.CodeOf(err) == fault.Conflict {
+			if set == features.WithSpread && errors.Is(err, training.ErrTooFewGames) {
 				err = nil // lines are not known long enough: judged without them
 			}
 			if err != nil {

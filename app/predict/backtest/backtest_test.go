@@ -131,7 +131,7 @@ func TestRunRefusesSeasonsWithoutGames(t *testing.T) {
 	require.Equal(t, fault.Invalid, fault.CodeOf(err))
 	require.ErrorContains(t, err, "season 2031 has no FBS games with a spread")
 	_, err = backtest.Run(context.Background(), data, []int{2004}, func(int, features.Set) {})
-	require.Equal(t, fault.Conflict, fault.CodeOf(err))
+	require.ErrorIs(t, err, training.ErrTooFewGames)
 	require.ErrorContains(t, err, "season 2004")
 	require.ErrorContains(t, err, "to train on")
 }

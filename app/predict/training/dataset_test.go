@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/predict/features"
 	"github.com/script-ohio/platform/app/predict/football"
 	"github.com/script-ohio/platform/app/predict/football/footballtest"
@@ -107,7 +106,7 @@ func TestTrainSaysHowManyGamesItNeeds(t *testing.T) {
 	data, err := training.Collect(footballtest.Results(footballtest.Options{Seed: 4, First: 2003, Last: 2005}))
 	require.NoError(t, err)
 	_, err = training.Train(context.Background(), data.Rows, features.WithoutSpread, 2005)
-	require.Equal(t, fault.Conflict, fault.CodeOf(err))
+	require.ErrorIs(t, err, training.ErrTooFewGames)
 	require.ErrorContains(t, err, "without_spread: 0 games to train on and 738 of the last 3 seasons")
 	require.ErrorContains(t, err, "at least 500 and 50")
 }

@@ -3,6 +3,7 @@ package training
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -57,15 +58,16 @@ func settingsFor(set features.Set) settings {
 const holdoutSeasons = 3
 
 // Train fits the models of a set on rows of seasons up to and including last.
-// It is a fault.Conflict when there are too few. It trains twice: without the last seasons to measure how far games fall
-// from their forecast, then on all rows.
+// It trains twice: without the last seasons to measure how far games fall
+// from their forecast, then on all rows. With too few rows it is
+// ErrTooFewGames.
 func Train(ctx context.Context, rows []Row, set features.Set, last int) (*ensemble.Models, error) {
 	s := settingsFor(set)
 	early := Between(rows, set, FirstSeason, last-holdoutSeasons)
 	late := Between(rows, set, last-holdoutSeasons+1, last)
 	all := Between(rows, set, FirstSeason, last)
 	if len(early) < minRows || len(late) < minRows/10 {
-		return nil, fault.New(fault.Conflict, "%s: %d games to train on and %d of the last %d seasons to measure with; at least %d and %d are needed (seasons %d to %d)",
+		return nil, fault.Wrap(fault.Invalid, ErrTooFewGames, "%s: %d games to train on and %d of the last %d seasons to measure with; at least %d and %d are needed (seasons %d to %d)",
 			set, len(early), len(late), holdoutSeasons, minRows, minRows/10, FirstSeason, last)
 	}
 	// Any sigma will do for the first pass; the recipe's is close.
@@ -77,6 +79,9 @@ func Train(ctx context.Context, rows []Row, set features.Set, last int) (*ensemb
 	s.blend.Sigma, s.blend.HalfWidth = residuals(measured, late, set)
 	return s.fit(ctx, all, set)
 }
+
+// ErrTooFewGames is the cause when there is too little to learn from.
+var ErrTooFewGames = errors.New("too few games")
 
 // minRows keeps us from fitting noise.
 const minRows = 500
