@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/script-ohio/platform/app/platform/auth"
-	"github.com/script-ohio/platform/app/platform/postgres/postgrestest"
 )
 
 func TestKeysAreCreatedListedAndRevoked(t *testing.T) {
@@ -52,14 +51,4 @@ func TestCreatedKeysAuthenticate(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, made.ID, who.KeyID)
 	require.Equal(t, "developer", who.Role.String())
-}
-
-func TestMigrateTellsTheVersion(t *testing.T) {
-	t.Setenv("DATABASE_URL", postgrestest.Empty(t))
-	first, _ := ohio(t, 0, "migrate")
-	require.Contains(t, first, "schema version ")
-	require.Greater(t, strings.Count(first, "\n"), 1, "every step is told")
-	second, _ := ohio(t, 0, "migrate")
-	require.Equal(t, 1, strings.Count(second, "\n"))
-	require.Contains(t, first, second)
 }

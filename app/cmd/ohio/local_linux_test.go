@@ -58,6 +58,12 @@ func TestServeLocal(t *testing.T) {
 	first.stop(t, syscall.SIGINT)
 	require.Empty(t, serversIn(t, dir))
 	require.Empty(t, serversIn(t, other))
+
+	_, complaint = ohio(t, 4, "local", "remove", "--data-dir", dir)
+	require.Contains(t, complaint, "--yes")
+	require.DirExists(t, filepath.Join(dir, "postgres"))
+	ohio(t, 0, "local", "remove", "--data-dir", dir, "--yes")
+	require.NoDirExists(t, filepath.Join(dir, "postgres"))
 	ohio(t, 3, "keys", "list", "--data-dir", dir)
 }
 

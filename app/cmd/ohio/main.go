@@ -18,7 +18,8 @@ import (
 // cli is every command; the doc strings are its help.
 type cli struct {
 	Serve    serveCmd    `cmd:"" help:"Serve predictions over HTTP."`
-	Migrate  migrateCmd  `cmd:"" help:"Bring the database schema up to date."`
+	Migrate  migrateCmd  `cmd:"" help:"Bring the database schema up to date, or to a version."`
+	Local    localCmd    `cmd:"" help:"Manage local data directories."`
 	Keys     keysCmd     `cmd:"" help:"Create, list and revoke API keys."`
 	Games    gamesCmd    `cmd:"" help:"Import games."`
 	Predict  predictCmd  `cmd:"" help:"Predict one game."`

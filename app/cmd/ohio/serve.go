@@ -7,7 +7,6 @@ import (
 	"os"
 
 	"github.com/script-ohio/platform/app/contract"
-	"github.com/script-ohio/platform/app/platform/postgres"
 	"github.com/script-ohio/platform/app/run"
 )
 
@@ -99,24 +98,4 @@ Try it:
 
 Data lies in %[5]s. Stop with Ctrl-C.
 `, l.PublicURL(), l.InternalURL(), contract.MetricsPath, l.DevelopmentKey, dataDir)
-}
-
-type migrateCmd struct {
-	instance
-}
-
-func (c migrateCmd) Run(ctx context.Context, out *console) error {
-	url, err := c.databaseURL()
-	if err != nil {
-		return err
-	}
-	report, err := postgres.Migrate(ctx, url)
-	if err != nil {
-		return err
-	}
-	for _, step := range report.Ran {
-		fmt.Fprintf(out.out, "%d %s in %s\n", step.Version, step.Name, step.Took)
-	}
-	fmt.Fprintf(out.out, "schema version %d\n", report.To)
-	return nil
 }

@@ -40,11 +40,11 @@ type Report struct {
 
 // Step is one migration.
 type Step struct {
-	Version   int64
-	Name      string        // file name
-	Took      time.Duration // set in a Report
-	Applied   bool          // whether the database has it
-	AppliedAt time.Time     // zero when not applied
+	Version   int64         `json:"version"`
+	Name      string        `json:"name"`                // file name
+	Took      time.Duration `json:"-"`                   // set in a Report
+	Applied   bool          `json:"applied"`             // whether the database has it
+	AppliedAt time.Time     `json:"applied_at,omitzero"` // zero when not applied
 }
 
 // Migrate brings the schema to the newest version this program knows. Replicas

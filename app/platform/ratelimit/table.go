@@ -72,15 +72,3 @@ func (t *table[E]) evict(s *shard[E]) {
 	}
 	delete(s.entries, victim)
 }
-
-// len counts the entries, expired ones included.
-func (t *table[E]) len() int {
-	n := 0
-	for i := range t.shards {
-		s := &t.shards[i]
-		s.Lock()
-		n += len(s.entries)
-		s.Unlock()
-	}
-	return n
-}

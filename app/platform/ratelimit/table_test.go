@@ -55,3 +55,15 @@ func TestMemoryAllowsExactlyTheBurstUnderConcurrency(t *testing.T) {
 	wg.Wait()
 	require.EqualValues(t, 4*300, allowed.Load())
 }
+
+// len counts the entries, expired ones included.
+func (t *table[E]) len() int {
+	n := 0
+	for i := range t.shards {
+		s := &t.shards[i]
+		s.Lock()
+		n += len(s.entries)
+		s.Unlock()
+	}
+	return n
+}

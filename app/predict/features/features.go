@@ -37,10 +37,6 @@ func SetFor(f *football.Fixture) Set {
 // version changes with the meaning of a feature whose name stays.
 const version = 1
 
-// stage2 is how many leading features are the inputs of the measured rating
-// recipe's second stage.
-const stage2 = 6
-
 func baseNames() []string {
 	return []string{
 		"margin",            // expected home margin of the filter
@@ -83,10 +79,6 @@ func Names(set Set) []string {
 	}
 	return names
 }
-
-// Stage2Names lists the inputs of the rating recipe's second stage, the
-// first features of every set.
-func Stage2Names() []string { return baseNames()[:stage2] }
 
 // SchemaHash names the meaning of a set's features; a model is only good for
 // the schema that it was trained on.

@@ -123,7 +123,6 @@ func TestNames(t *testing.T) {
 	base, more := features.Names(features.WithoutSpread), features.Names(features.WithSpread)
 	require.Equal(t, base, more[:len(base)])
 	require.Equal(t, []string{"market_margin", "market_edge"}, more[len(base):])
-	require.Equal(t, base[:6], features.Stage2Names())
 	seen := map[string]bool{}
 	for _, name := range more {
 		require.False(t, seen[name], name)
