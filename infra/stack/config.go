@@ -1,0 +1,122 @@
+// Package stack is the typed configuration of one deployment: what may be
+// set, what it means, what is wrong with it, and how things are named.
+package stack
+
+import (
+	"net/netip"
+
+	"github.com/script-ohio/platform/app/contract"
+)
+
+// Project is the Pulumi project; its keys are written script-ohio:key.
+const Project = contract.ServiceName
+
+// Config is everything that differs, or may differ, between stacks. The tags
+// name key, default and meaning; a key without a default is required unless
+// optional says that it may stay empty. The loaders go by them and the
+// documentation is generated from them. There are no secrets here: secrets
+// are made or kept in AWS Secrets Manager and cross as references.
+type Config struct {
+	// Stack is the name that `pulumi stack select` takes; not a key.
+	Stack string
+
+	General  General
+	Network  Network
+	Cluster  Cluster
+	Database Database
+	Cache    Cache
+	Storage  Storage
+	Edge     Edge
+	Guard    Guard
+	Release  Release
+}
+
+// General says where and under which rules.
+type General struct {
+	Environment    Environment `key:"environment" doc:"staging or prod: which rules the configuration must meet."`
+	Account        string      `key:"account" doc:"AWS account, 12 digits. The providers refuse every other account."`
+	Region         string      `key:"region" default:"us-east-2" doc:"AWS region."`
+	Zones          []string    `key:"zones" default:"us-east-2a,us-east-2b,us-east-2c" doc:"Availability zones, letters a to d. Adding one moves no subnet."`
+	RecoveryRegion string      `key:"recoveryRegion" default:"us-west-2" doc:"Region that receives the copies to recover from."`
+	CrossRegion    bool        `key:"crossRegion" default:"true" doc:"Copy buckets, vault and database backups to the recovery region."`
+	Protect        bool        `key:"protect" default:"true" doc:"Refuse to destroy what holds data. The stack named prod must keep it on."`
+	Owner          string      `key:"owner" default:"platform" doc:"Team in the Owner tag."`
+	Repository     string      `key:"repository" default:"script-ohio/platform" doc:"GitHub repository, owner/name, whose workflows may deploy."`
+}
+
+// Network is the address space and its ways out.
+type Network struct {
+	VPC        netip.Prefix   `key:"vpcCidr" default:"10.0.0.0/16" doc:"Addresses of the VPC, /16 to /20."`
+	Services   netip.Prefix   `key:"serviceCidr" default:"172.20.0.0/16" doc:"Addresses of Kubernetes services."`
+	Reserved   []netip.Prefix `key:"reservedCidrs" optional:"true" doc:"Networks reached over VPN or peering; nothing may overlap them."`
+	NATPerZone bool           `key:"natPerZone" default:"true" doc:"A NAT gateway in every zone, or a single one."`
+	VPNGateway bool           `key:"vpnGateway" default:"true" doc:"Attach a VPN gateway."`
+	LogDays    int            `key:"logDays" default:"90" doc:"Days that CloudWatch keeps logs: flow logs, control plane, databases, WAF."`
+	Endpoints  bool           `key:"endpoints" default:"true" doc:"Interface endpoints for AWS services, so that calls to them stay in the VPC."`
+}
+
+// Cluster is EKS and its nodes.
+type Cluster struct {
+	Version      string         `key:"clusterVersion" default:"1.36" doc:"Kubernetes minor version."`
+	PublicAccess []netip.Prefix `key:"publicAccessCidrs" optional:"true" doc:"Networks that may reach the API server from outside. Empty: none, the private endpoint only."`
+	Admins       []string       `key:"clusterAdmins" optional:"true" doc:"IAM role ARNs with cluster administration."`
+	NodeTypes    []string       `key:"nodeTypes" default:"m7g.large" doc:"Instance types of the nodes, arm64."`
+	NodeMin      int            `key:"nodeMin" default:"3" doc:"Fewest nodes, and how many there are at first."`
+	NodeMax      int            `key:"nodeMax" default:"20" doc:"Most nodes."`
+	NodeDiskGB   int            `key:"nodeDiskGb" default:"100" doc:"GB of each node's encrypted gp3 volume."`
+}
+
+// Database is RDS for PostgreSQL.
+type Database struct {
+	Version      string `key:"databaseVersion" default:"17" doc:"PostgreSQL major version."`
+	Class        string `key:"databaseClass" default:"db.m7g.large" doc:"Instance class of primary and replicas."`
+	StorageGB    int    `key:"databaseStorageGb" default:"500" doc:"GB of gp3 storage at first."`
+	MaxStorageGB int    `key:"databaseMaxStorageGb" default:"1000" doc:"GB that storage may grow to by itself."`
+	MultiAZ      bool   `key:"databaseMultiAz" default:"true" doc:"Keep a standby in a second zone."`
+	Replicas     int    `key:"databaseReplicas" default:"2" doc:"Read replicas."`
+	BackupDays   int    `key:"databaseBackupDays" default:"30" doc:"Days of point-in-time recovery, 1 to 35."`
+	Backup       Daily  `key:"databaseBackupWindow" default:"03:00-04:00" doc:"When to back up, UTC."`
+	Maintenance  Weekly `key:"databaseMaintenanceWindow" default:"sun:04:00-05:00" doc:"When AWS may restart it, UTC."`
+}
+
+// Cache is ElastiCache.
+type Cache struct {
+	Engine       string `key:"cacheEngine" default:"valkey" doc:"valkey or redis."`
+	Version      string `key:"cacheVersion" default:"8.2" doc:"Engine version: valkey 8.2, redis 7.1."`
+	NodeType     string `key:"cacheNodeType" default:"cache.r7g.large" doc:"Node type."`
+	Nodes        int    `key:"cacheNodes" default:"3" doc:"Nodes: one primary, the others replicas. Failover needs two."`
+	SnapshotDays int    `key:"cacheSnapshotDays" default:"7" doc:"Days that daily snapshots are kept, 1 to 35."`
+	Snapshot     Daily  `key:"cacheSnapshotWindow" default:"05:00-06:00" doc:"When to snapshot, UTC."`
+	Maintenance  Weekly `key:"cacheMaintenanceWindow" default:"sun:06:00-07:00" doc:"When AWS may restart it, UTC."`
+}
+
+// Storage is the life of objects in buckets, in days from their creation.
+type Storage struct {
+	InfrequentDays int `key:"infrequentAccessDays" default:"30" doc:"Age in days at which objects move to Infrequent Access."`
+	GlacierDays    int `key:"glacierDays" default:"90" doc:"Age in days at which objects move to Glacier."`
+	ExpireDays     int `key:"expireDays" default:"365" doc:"Age in days at which logs and backups expire."`
+	LockDays       int `key:"backupLockDays" default:"30" doc:"Days that Object Lock keeps a backup from being deleted by anybody."`
+}
+
+// Edge is where callers arrive.
+type Edge struct {
+	Domain       string `key:"domain" doc:"Host name of the API."`
+	HostedZoneID string `key:"hostedZoneId" doc:"Route 53 hosted zone that the domain lies in; delegated before the first deployment."`
+	RateLimit    int    `key:"wafRateLimit" default:"2000" doc:"Requests of one address in 5 minutes before WAF blocks it."`
+}
+
+// Guard is what watches the account.
+type Guard struct {
+	AlertEmail string `key:"alertEmail" doc:"Receives budget and security alerts."`
+	BudgetUSD  int    `key:"monthlyBudget" doc:"US dollars a month; alerts at 80 % and 100 %."`
+	VaultDays  int    `key:"vaultDays" default:"35" doc:"Days that the locked backup vault keeps recovery points."`
+	Account    bool   `key:"accountGuards" default:"true" doc:"Own what exists once in an account: GuardDuty, Config recorder, CloudTrail, GitHub identity provider. Off for a second stack in one account."`
+}
+
+// Release is what runs.
+type Release struct {
+	Image string `key:"image" doc:"Container image by tag or digest, never latest."`
+}
+
+// Production reports whether the rules of production hold.
+func (c Config) Production() bool { return c.General.Environment == Prod }
