@@ -42,6 +42,7 @@ type Predictor interface {
 	ModelCards() []serving.ModelCard
 	ModelCard(name string) (serving.ModelCard, error)
 	PackVersion() string
+	Resolve(team string) (canonical string, known bool)
 }
 
 // Games is where games are looked up; football.Store is one.
@@ -137,7 +138,8 @@ type API struct {
 	unknown  map[string]*route // by method, for requests that match no route
 	metrics  *metrics
 	cursors  cursors
-	draining atomic.Bool
+	draining atomic.Bool // not ready any more
+	hangUp   atomic.Bool // every answer is its connection's last
 
 	gameReader gameReader
 	bodies     sync.Pool // of *bytes.Buffer
@@ -198,9 +200,8 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.engine.ServeHTTP(w, r)
 }
 
-// Drain makes /ready refuse from now on and ends each connection with its next
-// answer, so that load balancers and callers look elsewhere; everything else
-// goes on.
+// Drain makes /ready refuse from now on, so that load balancers look
+// elsewhere; everything else goes on.
 func (a *API) Drain() { a.draining.Store(true) }
 
 // OpenAPI describes the API as an OpenAPI 3.1 document in JSON, the same bytes

@@ -68,8 +68,15 @@ func TestBatchKeepsOrderAndCountsFailures(t *testing.T) {
 	}
 	require.Equal(t, "C", got.Predictions[2].Prediction.HomeTeam)
 	require.Equal(t, "not_found", got.Predictions[1].Error.Code)
-	require.Equal(t, "body.home_team", got.Predictions[1].Error.Errors[0].Location)
+	require.Equal(t, "body.games[1].home_team", got.Predictions[1].Error.Errors[0].Location)
 	require.Equal(t, "internal", got.Predictions[3].Error.Code)
+
+	body = `{"games":[{"home_team":"A","away_team":"B","x":1},` + validGame + `,{"home_team":"A","away_team":"B","spread":1000}]}`
+	got = answer[httpapi.BatchAnswer](t, send(api, http.MethodPost, "/v1/predictions/batch", body, "X-API-Key: "+readOnlyKey))
+	require.Equal(t, 2, got.Failed)
+	require.NotNil(t, got.Predictions[1].Prediction)
+	require.Equal(t, "body.games[0].x", got.Predictions[0].Error.Errors[0].Location)
+	require.Equal(t, "body.games[2].spread", got.Predictions[2].Error.Errors[0].Location)
 
 	w := send(api, http.MethodPost, "/v1/predictions/batch", batch(contract.MaxBatchGames), "X-API-Key: "+readOnlyKey)
 	require.Equal(t, fmt.Sprint(w.Body.Len()), w.Header().Get("Content-Length"))

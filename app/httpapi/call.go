@@ -42,7 +42,7 @@ func (a *API) begin(c *gin.Context) {
 	id := requestID(c.Request.Header)
 	header["X-Request-Id"] = []string{id}
 	setSecurityHeaders(header)
-	if a.draining.Load() {
+	if a.hangUp.Load() {
 		// Callers with a kept connection must leave before it is closed on them.
 		header["Connection"] = []string{"close"}
 	}

@@ -131,6 +131,13 @@ func (fakePredictor) Rankings(_ context.Context, season, week int) (serving.Rank
 	return serving.Ranking{Season: season, Week: week, Teams: fakePredictor{}.Teams()}, nil
 }
 
+func (fakePredictor) Resolve(team string) (string, bool) {
+	if team == "OSU" {
+		return "Ohio State", true
+	}
+	return "", false
+}
+
 func (fakePredictor) Teams() []serving.RankedTeam {
 	return []serving.RankedTeam{{Rank: 1, Team: "Ohio State", Conference: "Big Ten"}}
 }

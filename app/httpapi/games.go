@@ -66,6 +66,9 @@ type gamesInput struct {
 
 func (a *API) games(ctx context.Context, in *gamesInput) (*reply[GamePage], error) {
 	filter := football.GameFilter{Season: in.Season, Week: in.Week, SeasonType: in.SeasonType, Team: in.Team, Limit: in.Limit + 1}
+	if canonical, known := a.deps.Predictor.Resolve(in.Team); known {
+		filter.Team = canonical
+	}
 	if in.Played.IsSet {
 		filter.Played = &in.Played.Value
 	}

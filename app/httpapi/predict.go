@@ -2,6 +2,11 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/script-ohio/platform/app/predict/serving"
 )
@@ -29,7 +34,25 @@ func (a *API) predict(ctx context.Context, in *predictInput) (*reply[*serving.Pr
 
 // BatchRequest asks for many games at once.
 type BatchRequest struct {
-	Games []GameRequest `json:"games" minItems:"1" maxItems:"1000" nullable:"false"`
+	Games []batchGame `json:"games" minItems:"1" maxItems:"1000" nullable:"false" doc:"Each as in the prediction of one game"`
+}
+
+// batchGame is a GameRequest that is judged by itself, so that a wrong one
+// does not refuse the others.
+type batchGame json.RawMessage
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (g *batchGame) UnmarshalJSON(text []byte) error {
+	*g = append((*g)[:0], text...)
+	return nil
+}
+
+// Schema implements huma.SchemaProvider: any object.
+func (batchGame) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{
+		Type: huma.TypeObject, AdditionalProperties: true, Description: "A GameRequest",
+		Examples: []any{map[string]any{"home_team": "Ohio State", "away_team": "Michigan"}},
+	}
 }
 
 // BatchAnswer has one item for every game asked for, in that order.
@@ -55,26 +78,42 @@ type BatchError struct {
 type batchInput struct{ Body BatchRequest }
 
 func (a *API) predictBatch(ctx context.Context, in *batchInput) (*reply[*BatchAnswer], error) {
-	requests := make([]serving.Request, len(in.Body.Games))
-	for i, g := range in.Body.Games {
-		requests[i] = g.request()
+	answer := &BatchAnswer{Predictions: make([]BatchItem, len(in.Body.Games))}
+	requests, asked := make([]serving.Request, 0, len(in.Body.Games)), make([]int, 0, len(in.Body.Games))
+	for i, text := range in.Body.Games {
+		game, err := a.gameReader.read(text)
+		if err != nil {
+			answer.fail(i, a.problemOf(ctx, err))
+			continue
+		}
+		requests, asked = append(requests, game.request()), append(asked, i)
 	}
 	items := a.deps.Predictor.PredictBatch(ctx, requests)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	answer := &BatchAnswer{Predictions: make([]BatchItem, len(items))}
-	for i, item := range items {
-		answer.Predictions[i] = BatchItem{Index: i, Prediction: item.Prediction}
+	for k, item := range items {
 		if item.Err != nil {
-			p := a.problemOf(ctx, item.Err)
-			answer.Predictions[i] = BatchItem{Index: i, Error: &BatchError{Code: p.Code, Detail: p.Detail, Errors: p.Errors}}
-			answer.Failed++
-		} else {
-			a.metrics.predicted(item.Prediction)
+			answer.fail(asked[k], a.problemOf(ctx, item.Err))
+			continue
 		}
+		answer.Predictions[asked[k]] = BatchItem{Index: asked[k], Prediction: item.Prediction}
+		a.metrics.predicted(item.Prediction)
 	}
 	return &reply[*BatchAnswer]{answer}, nil
+}
+
+// fail puts a problem in the place of a game's prediction.
+func (b *BatchAnswer) fail(index int, p *Problem) {
+	e := &BatchError{Code: p.Code, Detail: p.Detail}
+	for _, wrong := range p.Errors {
+		if rest, found := strings.CutPrefix(wrong.Location, "body"); found {
+			wrong.Location = fmt.Sprintf("body.games[%d]%s", index, rest)
+		}
+		e.Errors = append(e.Errors, wrong)
+	}
+	b.Predictions[index] = BatchItem{Index: index, Error: e}
+	b.Failed++
 }
 
 type slateInput struct {

@@ -100,6 +100,9 @@ func newProblem(ctx context.Context, status int, detail string) *Problem {
 // problemOf is the one place where an error of a domain becomes a problem.
 // What is our fault is logged with its cause and told without it.
 func (a *API) problemOf(ctx context.Context, err error) *Problem {
+	if m, ok := errors.AsType[*huma.ErrorModel](err); ok {
+		return problemOfModel(ctx, m)
+	}
 	status := fault.HTTPStatus(err)
 	f, isFault := errors.AsType[*fault.Error](err)
 	if status >= http.StatusInternalServerError && ctx.Err() != nil {
@@ -132,24 +135,28 @@ func (a *API) ofHuma(ctx huma.Context, _ string, v any) (any, error) {
 	if !ok {
 		return v, nil
 	}
+	return problemOfModel(ctx.Context(), m), nil
+}
+
+func problemOfModel(ctx context.Context, m *huma.ErrorModel) *Problem {
 	// The status line follows the model, so the body must too.
-	p := newProblem(ctx.Context(), m.Status, m.Detail)
+	p := newProblem(ctx, m.Status, m.Detail)
 	switch m.Status {
 	case http.StatusUnprocessableEntity:
 		p.Detail = "The input is invalid; see errors."
 	case http.StatusBadRequest:
 		if len(m.Errors) > 0 {
 			p.Detail = "The body is not JSON: " + m.Errors[0].Message
-			return p, nil
+			return p
 		}
 	case http.StatusInternalServerError:
 		p.Detail = internalDetail
-		return p, nil
+		return p
 	}
 	for _, e := range m.Errors[:min(len(m.Errors), maxProblemErrors)] {
 		p.Errors = append(p.Errors, ProblemError{Location: e.Location, Message: e.Message, Value: shown(e.Value)})
 	}
-	return p, nil
+	return p
 }
 
 // shown keeps a value that is short and plain enough to be repeated.

@@ -28,8 +28,12 @@ type Server struct {
 	http  *http.Server
 	pause time.Duration
 
-	once    sync.Once
-	stopped error
+	conns connections
+	once  sync.Once
+	// stopped is what Shutdown returned.
+	stopped   error
+	listening sync.Mutex // guards listener
+	listener  net.Listener
 }
 
 // NewServer makes a Server; Serve starts it.
@@ -37,7 +41,7 @@ func NewServer(api *API, opts ServerOptions) *Server {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Server{
+	s := &Server{
 		api: api, pause: opts.Pause,
 		http: &http.Server{
 			Handler:           api,
@@ -49,20 +53,29 @@ func NewServer(api *API, opts ServerOptions) *Server {
 			ErrorLog:          slog.NewLogLogger(opts.Logger.Handler(), slog.LevelWarn),
 		},
 	}
+	s.http.ConnState = s.conns.changed
+	return s
 }
 
 // Serve answers on a listener, which it closes, until Shutdown; then it
 // returns nil.
 func (s *Server) Serve(ln net.Listener) error {
-	if err := s.http.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-		return err
+	s.listening.Lock()
+	s.listener = ln
+	s.listening.Unlock()
+	err := s.http.Serve(ln)
+	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) && s.api.draining.Load() {
+		return nil
 	}
-	return nil
+	return err
 }
 
-// Shutdown turns readiness off, waits for the pause and lets what is in flight
-// finish. When ctx ends first, the rest is cut off and ctx's error returned.
-// It may be called more than once.
+// Shutdown turns readiness off and goes on as usual for the pause. Then it
+// takes no new connections, ends each kept one with its next answer, and
+// waits until all that is left has been quiet for a moment: http.Server alone
+// would drop requests that arrive while it closes idle connections. When ctx
+// ends first, the rest is cut off and ctx's error returned. It may be called
+// more than once.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.once.Do(func() {
 		s.api.Drain()
@@ -72,6 +85,15 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		case <-pause.C:
 		case <-ctx.Done():
 		}
+		s.listening.Lock()
+		if s.listener != nil {
+			_ = s.listener.Close()
+		}
+		s.listening.Unlock()
+		// After the listener: who is hung up on must find nobody to connect to,
+		// rather than a queue that is about to be reset.
+		s.api.hangUp.Store(true)
+		s.conns.quiet(ctx)
 		if s.stopped = s.http.Shutdown(ctx); s.stopped != nil {
 			_ = s.http.Close()
 		}

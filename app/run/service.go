@@ -204,8 +204,7 @@ func (s *Service) follow(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		_, refreshed := s.engine.Refresh(ctx)
-		err := errors.Join(s.packs.Follow(ctx), refreshed)
+		err := s.followOnce(ctx)
 		switch {
 		case err != nil && !away && ctx.Err() == nil:
 			s.logger.WarnContext(ctx, "new games and packs cannot be followed; predictions go on", "error", err)
@@ -221,3 +220,13 @@ func (s *Service) Pool() *pgxpool.Pool { return s.pool }
 
 // keys makes the store of API keys.
 func (s *Service) keys() *auth.Store { return auth.NewStore(s.pool) }
+
+// followWithin bounds one look, lest a hanging bucket keeps new games waiting.
+const followWithin = time.Minute
+
+func (s *Service) followOnce(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, followWithin)
+	defer cancel()
+	_, refreshed := s.engine.Refresh(ctx)
+	return errors.Join(s.packs.Follow(ctx), refreshed)
+}

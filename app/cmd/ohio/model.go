@@ -28,8 +28,8 @@ type modelScoreCmd struct {
 }
 
 type scoredRow struct {
-	Margin          float32   `json:"margin"`
-	Prediction      float32   `json:"prediction"`
+	Margin          float64   `json:"margin"` // float32 widened: every digit is exact
+	Prediction      float64   `json:"prediction"`
 	Leaves          []int32   `json:"leaves"`
 	Contributions   []float64 `json:"contributions,omitempty"`
 	AdditivityError *float64  `json:"additivity_error,omitempty"`
@@ -56,13 +56,13 @@ func (c modelScoreCmd) Run(_ context.Context, out *console) error {
 	return c.print(out, map[string]any{"rows": scored}, func(w *tabwriter.Writer) {
 		row(w, "ROW", "MARGIN", "PREDICTION", "ADDITIVITY ERROR")
 		for i, s := range scored {
-			row(w, i+1, strconv.FormatFloat(float64(s.Margin), 'g', -1, 32), strconv.FormatFloat(float64(s.Prediction), 'g', -1, 32), s.AdditivityError)
+			row(w, i+1, strconv.FormatFloat(s.Margin, 'g', -1, 32), strconv.FormatFloat(s.Prediction, 'g', -1, 32), s.AdditivityError)
 		}
 	})
 }
 
 func (c modelScoreCmd) score(model *gbt.Model, x []float32) scoredRow {
-	s := scoredRow{Margin: model.Margin(x), Prediction: model.Predict(x), Leaves: make([]int32, model.NumTrees())}
+	s := scoredRow{Margin: float64(model.Margin(x)), Prediction: float64(model.Predict(x)), Leaves: make([]int32, model.NumTrees())}
 	model.Leaves(x, s.Leaves)
 	if c.Contributions {
 		s.Contributions = make([]float64, model.NumFeatures()+1)

@@ -56,8 +56,8 @@ func TestModelScore(t *testing.T) {
 		require.Len(t, got.Rows, len(inputs))
 		for i, x := range inputs {
 			row := got.Rows[i]
-			require.Equal(t, model.Margin(x), row.Margin)
-			require.Equal(t, model.Predict(x), row.Prediction)
+			require.EqualValues(t, model.Margin(x), row.Margin)
+			require.EqualValues(t, model.Predict(x), row.Prediction)
 			leaves := make([]int32, model.NumTrees())
 			model.Leaves(x, leaves)
 			require.Equal(t, leaves, row.Leaves)
@@ -100,11 +100,11 @@ func TestModelScoreWithoutNames(t *testing.T) {
 	require.NotEqual(t, string(text), bare)
 	nameless := write(t, "bare.json", bare)
 	got := decoded[scores](t, "model", "score", "--model", nameless, "--input", write(t, "rows.csv", "f1,f0\n1,3\n"), "-o", "json")
-	require.Equal(t, model.Margin([]float32{3, 1}), got.Rows[0].Margin)
+	require.EqualValues(t, model.Margin([]float32{3, 1}), got.Rows[0].Margin)
 	for _, text := range []string{"x,y\n3,1\n", "3,1\n"} {
 		got = decoded[scores](t, "model", "score", "--model", nameless, "--input", write(t, "rows.csv", text), "-o", "json")
 		require.Len(t, got.Rows, 1)
-		require.Equal(t, model.Margin([]float32{3, 1}), got.Rows[0].Margin)
+		require.EqualValues(t, model.Margin([]float32{3, 1}), got.Rows[0].Margin)
 	}
 	_, complaint := ohio(t, 2, "model", "score", "--model", nameless, "--input", write(t, "rows.csv", "x,y,z\n3,1,2\n"))
 	require.Contains(t, complaint, "lack the features f0, f1")
@@ -144,7 +144,7 @@ func TestModelScoreGolden(t *testing.T) {
 			require.Len(t, got.Rows, len(golden.Rows))
 			for i, want := range golden.Rows {
 				row := got.Rows[i]
-				require.Equal(t, want.Margin, row.Margin, "row %d", i)
+				require.EqualValues(t, want.Margin, row.Margin, "row %d: as float32 and as float64", i)
 				require.InDelta(t, want.Prediction, row.Prediction, 1e-6, "row %d", i)
 				require.Equal(t, want.Leaf, row.Leaves[:len(want.Leaf)], "row %d", i)
 				require.InDeltaSlice(t, want.Contribs, row.Contributions, 1e-4, "row %d", i)

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/script-ohio/platform/app/contract"
@@ -76,8 +77,8 @@ func wellFormed(secret string) bool {
 // validate checks what a new key is asked to be.
 func validate(name string, role contract.Role, rate *float64) error {
 	var wrong []fault.Detail
-	if length := utf8.RuneCountInString(name); strings.TrimSpace(name) == "" || length > maxNameLength || !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
-		wrong = append(wrong, fault.Detail{Location: "name", Message: "must be 1 to 100 characters that say what the key is for", Value: name})
+	if length := utf8.RuneCountInString(name); strings.TrimSpace(name) == "" || length > maxNameLength || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		wrong = append(wrong, fault.Detail{Location: "name", Message: "must be 1 to 100 printable characters that say what the key is for", Value: name})
 	}
 	if _, err := contract.ParseRole(role.String()); err != nil {
 		wrong = append(wrong, fault.Detail{Location: "role", Message: "must be readonly, developer or operator", Value: role.String()})

@@ -129,6 +129,9 @@ func (c *cluster) initdb(ctx context.Context, dir, passwordFile string) error {
 	var said strings.Builder
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := runTied(cmd); err != nil {
+		if ctx.Err() != nil {
+			return fault.Wrap(fault.Unavailable, ctx.Err(), "stopped while the PostgreSQL cluster in %s was being made", c.home)
+		}
 		return fault.Wrap(fault.Unavailable, fmt.Errorf("%w: %s", err, strings.TrimSpace(said.String())),
 			"the PostgreSQL cluster in %s cannot be made", c.home)
 	}

@@ -20,7 +20,7 @@ func aliases() map[string]string {
 		"Southern Mississippi": "Southern Miss", "Sam Houston State": "Sam Houston", "Middle Tennessee State": "Middle Tennessee", "MTSU": "Middle Tennessee",
 		"FIU": "Florida International", "FAU": "Florida Atlantic", "ODU": "Old Dominion", "JMU": "James Madison", "WKU": "Western Kentucky", "NIU": "Northern Illinois",
 		"CMU": "Central Michigan", "EMU": "Eastern Michigan", "WMU": "Western Michigan", "BGSU": "Bowling Green", "Hawaii": "Hawai'i", "SDSU": "San Diego State", "SJSU": "San José State",
-		"USNA": "Navy", "USMA": "Army", "USAFA": "Air Force", "ND": "Notre Dame", "Irish": "Notre Dame", "UNT": "North Texas", "NDSU": "North Dakota State",
+		"USNA": "Navy", "USMA": "Army", "Army West Point": "Army", "USAFA": "Air Force", "ND": "Notre Dame", "Irish": "Notre Dame", "UNT": "North Texas", "NDSU": "North Dakota State",
 		"Kennesaw": "Kennesaw State", "Albany": "UAlbany", "Grambling State": "Grambling", "Nicholls State": "Nicholls", "McNeese State": "McNeese", "Southeastern Louisiana": "SE Louisiana",
 		"Long Island": "Long Island University", "LIU": "Long Island University", "Dixie State": "Utah Tech", "Houston Baptist": "Houston Christian", "Texas A&M Commerce": "East Texas A&M",
 	}

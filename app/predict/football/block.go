@@ -28,8 +28,8 @@ func DayOf(t time.Time) Day {
 // Time is the start of the day.
 func (d Day) Time() time.Time { return epoch.AddDate(0, 0, int(d)) }
 
-// week is the Tuesday of the day's Tuesday-to-Monday week; 2000-01-04 was one.
-func (d Day) week() Day {
+// Week is the Tuesday of the day's Tuesday-to-Monday week; 2000-01-04 was one.
+func (d Day) Week() Day {
 	n := int(d) - 3
 	return d - Day(((n%7)+7)%7)
 }
@@ -88,16 +88,19 @@ func (c Calendar) Key(f Fixture) BlockKey {
 	if !known || day < first {
 		// Without a bowl calendar a postseason fixture still is a day of its own.
 		if known || !f.IsPostseason() {
-			day = day.week()
+			day = day.Week()
 		}
 	}
 	return BlockKey{Season: f.Season, Day: day}
 }
 
+// Blocks sorts results into blocks by the calendar of these results.
+func Blocks(results []Result) []Block { return NewCalendar(results).Blocks(results) }
+
 // Blocks sorts results into blocks in time order; inside a block by day and
-// id. O(n log n).
-func Blocks(results []Result) []Block {
-	calendar := NewCalendar(results)
+// id. The calendar must be that of the slates predicted, with games to come,
+// or a game could be learned before it is predicted. O(n log n).
+func (c Calendar) Blocks(results []Result) []Block {
 	type keyed struct {
 		Result
 		key BlockKey
@@ -105,7 +108,7 @@ func Blocks(results []Result) []Block {
 	}
 	sorted := make([]keyed, len(results))
 	for i, r := range results {
-		sorted[i] = keyed{r, calendar.Key(r.Fixture), DayOf(r.Start)}
+		sorted[i] = keyed{r, c.Key(r.Fixture), DayOf(r.Start)}
 	}
 	slices.SortFunc(sorted, func(a, b keyed) int {
 		return cmp.Or(a.key.Compare(b.key), cmp.Compare(a.day, b.day), cmp.Compare(a.ID, b.ID))
@@ -129,13 +132,13 @@ func WeekDay(season, week int) Day {
 	for laborDay.Weekday() != time.Monday {
 		laborDay = laborDay.AddDate(0, 0, 1)
 	}
-	return DayOf(laborDay.Add(usOffset)).week() + Day(7*(week-1))
+	return DayOf(laborDay.Add(usOffset)).Week() + Day(7*(week-1))
 }
 
-// WeekOf is the week of the regular season that a day falls in, 1 to 16, by
-// the same rule as WeekDay.
+// WeekOf is the week of the season that a day falls in, from 1 on, by the same
+// rule as WeekDay.
 func WeekOf(season int, day Day) int {
-	return min(max(int(day-WeekDay(season, 1))/7+1, 1), 16)
+	return max(int(day-WeekDay(season, 1))/7+1, 1)
 }
 
 // Kickoff is noon on the Saturday of the week that the day opens.

@@ -120,17 +120,42 @@ func TestWeekDay(t *testing.T) {
 
 func TestWeekOfInvertsWeekDay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		season, week := rapid.IntRange(1900, 2100).Draw(t, "season"), rapid.IntRange(1, 16).Draw(t, "week")
+		season, week := rapid.IntRange(1900, 2100).Draw(t, "season"), rapid.IntRange(1, 25).Draw(t, "week")
 		day := football.WeekDay(season, week) + football.Day(rapid.IntRange(0, 6).Draw(t, "day"))
 		require.Equal(t, week, football.WeekOf(season, day))
 		require.Equal(t, day, football.DayOf(day.Time().Add(12*time.Hour)))
 	})
 	require.Equal(t, 1, football.WeekOf(2023, football.WeekDay(2023, 1)-100))
-	require.Equal(t, 16, football.WeekOf(2023, football.WeekDay(2023, 1)+300))
 }
 
 func TestSigns(t *testing.T) {
 	require.Equal(t, football.Margin(3.5), football.Spread(-3.5).Margin(), "a favoured home side is expected to win")
 	require.Equal(t, football.Margin(-7), football.Score{Home: 10, Away: 17}.Margin())
 	require.Equal(t, football.Margin(7), football.Result{Score: football.Score{Home: 17, Away: 10}}.Margin())
+}
+
+// A regular game on the day of the first bowl is a block of that day, whether
+// or not the bowl has been played: what is learned before a slate must not
+// hold the slate's own games.
+func TestCalendarOfTheScheduleDecides(t *testing.T) {
+	day := time.Date(2024, 12, 14, 20, 0, 0, 0, time.UTC)
+	rivalry := football.Game{
+		Fixture: football.Fixture{ID: 1, Season: 2024, Week: 16, SeasonType: football.Regular, Start: day,
+			Home: football.Side{Team: "Navy", Division: football.FBS}, Away: football.Side{Team: "Army", Division: football.FBS}},
+		Score: &football.Score{Home: 31, Away: 13},
+	}
+	bowl := football.Game{Fixture: football.Fixture{ID: 2, Season: 2024, Week: 1, SeasonType: football.Postseason, Start: day}}
+	schedule := football.NewCalendar([]football.Game{rivalry, bowl})
+	blocks := schedule.Blocks(football.Results([]football.Game{rivalry, bowl}))
+	require.Len(t, blocks, 1)
+	require.Equal(t, schedule.Key(rivalry.Fixture), blocks[0].BlockKey)
+	require.Equal(t, football.DayOf(day), blocks[0].Day)
+}
+
+// Games between two teams below the FBS tell nothing about the FBS.
+func TestResultsNeedAnFBSTeam(t *testing.T) {
+	game := football.Game{Score: &football.Score{Home: 90}}
+	require.Empty(t, football.Results([]football.Game{game}))
+	game.Away.Division = football.FBS
+	require.Len(t, football.Results([]football.Game{game}), 1)
 }

@@ -67,12 +67,12 @@ func ReadCSV(r io.Reader) ([]Game, []BadRow, error) {
 			return games, bad, nil
 		}
 		if parse, ok := errors.AsType[*csv.ParseError](err); ok {
-			bad = append(bad, BadRow{parse.StartLine, parse.Err.Error()})
 			if errors.Is(parse.Err, csv.ErrFieldCount) {
+				bad = append(bad, BadRow{parse.StartLine, parse.Err.Error()})
 				continue
 			}
-			// A stray quote swallows lines: what follows cannot be trusted.
-			return games, bad, nil
+			// A stray quote swallows lines: where rows begin is not known any more.
+			return nil, nil, fault.New(fault.Invalid, "line %d: %v; the rest of the file cannot be read", parse.StartLine, parse.Err)
 		}
 		if err != nil {
 			return nil, nil, fault.Wrap(fault.Invalid, err, "the file cannot be read")
@@ -100,9 +100,13 @@ func columnOrder(header []string) ([len(columns)]int, error) {
 	for i, name := range columns {
 		order[i] = -1
 		for j, h := range header {
-			if strings.TrimSpace(h) == name {
-				order[i] = j
+			if strings.TrimSpace(h) != name {
+				continue
 			}
+			if order[i] >= 0 {
+				return order, fault.New(fault.Invalid, "line 1: the CSV header names %s twice", name)
+			}
+			order[i] = j
 		}
 		if order[i] < 0 && i < requiredColumns {
 			missing = append(missing, name)

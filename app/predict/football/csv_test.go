@@ -143,11 +143,11 @@ func TestReadCSVStopsAtAStrayQuote(t *testing.T) {
 		strings.Replace(good, "Michigan", `"Michigan`, 1),
 	} {
 		games, bad, err := football.ReadCSV(strings.NewReader(header + good + row + strings.Replace(good, "1,", "2,", 1)))
-		require.NoError(t, err)
-		require.Len(t, bad, 1)
-		require.Equal(t, 3, bad[0].Line)
-		require.Contains(t, bad[0].Reason, `"`)
-		require.Equal(t, []int64{1}, ids(games))
+		require.Equal(t, fault.Invalid, fault.CodeOf(err))
+		require.ErrorContains(t, err, "line 3")
+		require.ErrorContains(t, err, "the rest of the file cannot be read")
+		require.Empty(t, bad)
+		require.Empty(t, games)
 	}
 }
 
@@ -161,6 +161,7 @@ func TestReadCSVRefusesFiles(t *testing.T) {
 	for name, tc := range map[string]struct{ text, reason string }{
 		"empty":           {"", "line 1: no CSV header"},
 		"stray quote":     {"id,\"sea\"son\n", "line 1: no CSV header"},
+		"named twice":     {strings.Replace(header, "week,", "week,week,", 1), "line 1: the CSV header names week twice"},
 		"another file":    {"date,price\n2024-01-01,5\n", "line 1: the CSV header lacks id, season, week"},
 		"missing columns": {strings.NewReplacer("week,", "", ",away_points", "").Replace(header), "line 1: the CSV header lacks week, away_points"},
 	} {

@@ -136,11 +136,12 @@ func plainName(s string) bool {
 		strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\uFFFD' }) < 0
 }
 
-// Results keeps the games that have been played.
+// Results keeps the games that have been played with a team of the FBS; other
+// games would tell about the pool of lower divisions only.
 func Results(games []Game) []Result {
 	results := make([]Result, 0, len(games))
 	for _, g := range games {
-		if g.Score != nil {
+		if g.Score != nil && (g.Home.Division == FBS || g.Away.Division == FBS) {
 			results = append(results, Result{g.Fixture, *g.Score})
 		}
 	}

@@ -39,7 +39,8 @@ type ImportReport struct {
 const (
 	stageSQL = `create temp table incoming (like games including defaults) on commit drop`
 
-	// Rows that say nothing new are left alone, so that importing a file twice
+	// A file without a line does not take back one that is known. Rows that say
+	// nothing new are left alone, so that importing a file twice
 	// changes nothing and predictions stay cached.
 	upsertSQL = `
 with changed as (
@@ -56,13 +57,13 @@ with changed as (
 		home_team = excluded.home_team, home_conference = excluded.home_conference, home_division = excluded.home_division,
 		home_points = excluded.home_points, away_team = excluded.away_team, away_conference = excluded.away_conference,
 		away_division = excluded.away_division, away_points = excluded.away_points,
-		spread = excluded.spread, total_line = excluded.total_line, updated_at = now()
+		spread = coalesce(excluded.spread, g.spread), total_line = coalesce(excluded.total_line, g.total_line), updated_at = now()
 	where (g.season, g.week, g.season_type, g.start_date, g.neutral_site, g.conference_game,
 		g.home_team, g.home_conference, g.home_division, g.home_points,
 		g.away_team, g.away_conference, g.away_division, g.away_points, g.spread, g.total_line)
 		is distinct from (excluded.season, excluded.week, excluded.season_type, excluded.start_date, excluded.neutral_site, excluded.conference_game,
 		excluded.home_team, excluded.home_conference, excluded.home_division, excluded.home_points,
-		excluded.away_team, excluded.away_conference, excluded.away_division, excluded.away_points, excluded.spread, excluded.total_line)
+		excluded.away_team, excluded.away_conference, excluded.away_division, excluded.away_points, coalesce(excluded.spread, g.spread), coalesce(excluded.total_line, g.total_line))
 	returning (xmax = 0) as inserted
 )
 select count(*) filter (where inserted), count(*) filter (where not inserted) from changed`

@@ -88,9 +88,7 @@ func TestImportNoticesEveryColumn(t *testing.T) {
 		func(g *football.Game) { g.Score = &score },
 		func(g *football.Game) { g.Score = nil },
 		func(g *football.Game) { g.Spread = &spread },
-		func(g *football.Game) { g.Spread = nil },
 		func(g *football.Game) { g.TotalLine = &line },
-		func(g *football.Game) { g.TotalLine = nil },
 	} {
 		change(&game)
 		report, err := store.Import(t.Context(), []football.Game{game}, quiet)
@@ -100,6 +98,22 @@ func TestImportNoticesEveryColumn(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, cmp.Diff(game, read), "change %d", i)
 	}
+}
+
+// A file without lines does not take back the ones that are known.
+func TestImportKeepsKnownLines(t *testing.T) {
+	store := football.NewStore(postgrestest.New(t))
+	game := footballtest.Games(footballtest.Options{Seed: 1, First: 2022, Last: 2022})[100]
+	_, err := store.Import(t.Context(), []football.Game{game}, quiet)
+	require.NoError(t, err)
+	bare := game
+	bare.Spread, bare.TotalLine = nil, nil
+	report, err := store.Import(t.Context(), []football.Game{bare}, quiet)
+	require.NoError(t, err)
+	require.Equal(t, football.ImportReport{Unchanged: 1}, report)
+	read, err := store.Game(t.Context(), game.ID)
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff(game, read))
 }
 
 // One bad game keeps all out: what the database refuses is the caller's to

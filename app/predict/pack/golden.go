@@ -27,11 +27,10 @@ const tolerance = 1e-6
 // goldenRows is how many rows a self-test has for each feature set.
 const goldenRows = 32
 
-// NextSlate is the block after the last one that a state has learned, a week
-// later.
+// NextSlate is the week after the last block that a state has learned.
 func NextSlate(s *ratings.State) football.Slate {
 	last, _ := s.LastBlock()
-	return football.Slate{BlockKey: football.BlockKey{Season: last.Season, Day: last.Day + 7}}
+	return football.Slate{BlockKey: football.BlockKey{Season: last.Season, Day: (last.Day + 7).Week()}}
 }
 
 // predictGolden fills a row's answers from the models.

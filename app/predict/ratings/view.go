@@ -150,6 +150,9 @@ func (v View) fill(i int, r *Team) {
 		}
 	}
 	r.SD = math.Sqrt(max(variance, 0))
+	if t.pooled {
+		r.Conference = "" // the pool is no conference
+	}
 }
 
 // Team rates one team by its canonical name.

@@ -117,9 +117,7 @@ func (e *Engine) Rankings(ctx context.Context, season, week int) (Ranking, error
 	var m *moment
 	var err error
 	if season != 0 && season < last.Season && week == 0 {
-		// A past season without a week is asked for as it ended.
-		ended := football.BlockKey{Season: season, Day: football.WeekDay(season+1, 1) - 14}
-		m, err = e.before(ctx, r, football.Slate{BlockKey: ended})
+		m, err = e.endOf(ctx, r, season)
 	} else {
 		m, err = e.when(ctx, r, season, week, "")
 	}
@@ -135,21 +133,17 @@ func (e *Engine) Rankings(ctx context.Context, season, week int) (Ranking, error
 
 func rank(view ratings.View) []RankedTeam {
 	teams := view.Ranking()
-	mean := 0.0
-	for _, t := range teams {
-		mean += t.Rating / float64(len(teams))
-	}
 	ranked := make([]RankedTeam, len(teams))
 	for i, t := range teams {
-		ranked[i] = ranking(t, mean, view.Block().Season)
+		ranked[i] = ranking(t, view.Block().Season)
 		ranked[i].Rank = i + 1
 	}
 	return ranked
 }
 
-func ranking(t ratings.Team, mean float64, season int) RankedTeam {
+func ranking(t ratings.Team, season int) RankedTeam {
 	row := RankedTeam{
-		Team: t.Name, Conference: t.Conference, Rating: t.Rating - mean, SD: t.SD,
+		Team: t.Name, Conference: t.Conference, Rating: t.Rating, SD: t.SD,
 		Offence: t.Offence, Defence: t.Defence, Elo: t.Elo,
 	}
 	if t.Season == season {
@@ -163,6 +157,11 @@ func (e *Engine) Teams() []RankedTeam {
 	teams := rank(e.resident.Load().now.view)
 	slices.SortFunc(teams, func(a, b RankedTeam) int { return cmp.Compare(a.Team, b.Team) })
 	return teams
+}
+
+// Resolve finds a team's canonical name by any name it is known by.
+func (e *Engine) Resolve(team string) (canonical string, known bool) {
+	return e.resident.Load().directory.Resolve(team)
 }
 
 // Team shows one team by any name it is known by.
@@ -179,8 +178,6 @@ func (e *Engine) Team(_ context.Context, name string) (TeamCard, error) {
 	}
 	if team.FBS {
 		card.Division = football.FBS
-	} else {
-		card.Conference = ""
 	}
 	for _, row := range rank(r.now.view) {
 		if row.Team == canonical {
@@ -188,7 +185,7 @@ func (e *Engine) Team(_ context.Context, name string) (TeamCard, error) {
 			return card, nil
 		}
 	}
-	card.Current = ranking(team, 0, r.now.view.Block().Season)
+	card.Current = ranking(team, r.now.view.Block().Season)
 	return card, nil
 }
 

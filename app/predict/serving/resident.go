@@ -55,8 +55,10 @@ func newResident(p *pack.Pack, games []football.Game, revision int64) (*resident
 	for team, points := range p.History {
 		r.history[team] = slices.Clip(points)
 	}
-	for _, b := range football.Blocks(football.Results(games)) {
+	last, _ := p.State.LastBlock()
+	for _, b := range r.calendar.Blocks(football.Results(games)) {
 		if b = since(b, p.State.AsOf()); len(b.Fixtures) > 0 {
+			b.Day = max(b.Day, last.Day) // the schedule may have moved blocks since the training
 			r.newer = append(r.newer, b)
 		}
 	}
@@ -98,8 +100,13 @@ func (r *resident) remember(b football.Block) {
 	view := r.state.View()
 	for _, f := range b.Fixtures {
 		for _, side := range []football.Side{f.Home, f.Away} {
-			if team, ok := view.Team(side.Team); ok && team.FBS {
-				r.history[team.Name] = append(r.history[team.Name], pack.PointOf(team))
+			team, ok := view.Team(side.Team)
+			if !ok || !team.FBS {
+				continue
+			}
+			points, point := r.history[team.Name], pack.PointOf(team)
+			if n := len(points); n == 0 || points[n-1] != point { // it may play twice in a block
+				r.history[team.Name] = append(points, point)
 			}
 		}
 	}
@@ -151,6 +158,27 @@ func (e *Engine) before(ctx context.Context, r *resident, slate football.Slate) 
 				return nil, err
 			}
 			return open(state, slate)
+		}))
+	e.options.Cached("ratings", hit)
+	return found, err
+}
+
+// ended is the day that stands for the end of a season.
+const ended football.Day = -1
+
+// endOf gives the moment after a past season's last block, before anything
+// has faded.
+func (e *Engine) endOf(ctx context.Context, r *resident, season int) (*moment, error) {
+	hit := true
+	found, err := r.moments.Get(ctx, football.BlockKey{Season: season, Day: ended}, otter.LoaderFunc[football.BlockKey, *moment](
+		func(ctx context.Context, _ football.BlockKey) (*moment, error) {
+			hit = false
+			next := football.BlockKey{Season: season + 1, Day: football.WeekDay(season+1, 1) - 14}
+			state, _, err := e.stateBefore(ctx, r, next)
+			if err != nil {
+				return nil, err
+			}
+			return &moment{view: state.View()}, nil
 		}))
 	e.options.Cached("ratings", hit)
 	return found, err
@@ -216,7 +244,7 @@ func (e *Engine) olderBlocks(ctx context.Context, key football.BlockKey) ([]foot
 	if err != nil {
 		return nil, err
 	}
-	blocks := football.Blocks(football.Results(games))
+	blocks := football.NewCalendar(games).Blocks(football.Results(games))
 	if len(blocks) == 0 || blocks[0].Season > key.Season-settlingSeasons {
 		return nil, missing
 	}

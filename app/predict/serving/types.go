@@ -111,7 +111,7 @@ type RankedTeam struct {
 	Rank       int     `json:"rank"`
 	Team       string  `json:"team"`
 	Conference string  `json:"conference"`
-	Rating     float64 `json:"rating" doc:"Points better than the average FBS team on a neutral field"`
+	Rating     float64 `json:"rating" doc:"Points better on a neutral field than an average FBS team of the long run"`
 	SD         float64 `json:"sd" doc:"Standard error of the rating"`
 	Offence    float64 `json:"offence" doc:"Points scored a game more than average, opponents considered"`
 	Defence    float64 `json:"defence" doc:"Points allowed a game fewer than average, opponents considered"`
