@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/predict/football"
+	"github.com/script-ohio/platform/app/predict/pack"
 )
 
 type gamesCmd struct {
@@ -40,6 +42,9 @@ func (c gamesImportCmd) Run(ctx context.Context, out *console) error {
 	if len(bad) > 0 && !c.SkipBad {
 		return fault.New(fault.Invalid, "%d of %d rows are bad; nothing was imported. Correct them, or use --skip-bad", len(bad), len(bad)+len(games))
 	}
+	if err := warnOfNewTeams(out, games); err != nil {
+		return err
+	}
 	pool, err := c.connect(ctx)
 	if err != nil {
 		return err
@@ -59,6 +64,28 @@ func (c gamesImportCmd) Run(ctx context.Context, out *console) error {
 		row(w, "INSERTED", "UPDATED", "UNCHANGED", "SKIPPED")
 		row(w, report.Inserted, report.Updated, report.Unchanged, len(bad))
 	})
+}
+
+// warnOfNewTeams names FBS teams that the embedded pack has never met and that
+// look like a known one misspelt. They are imported: teams do join the FBS.
+func warnOfNewTeams(out *console, games []football.Game) error {
+	p, err := pack.Default()
+	if err != nil {
+		return err
+	}
+	directory, seen := football.NewDirectory(p.State.View().Names()), map[string]bool{}
+	for _, g := range games {
+		for _, side := range []football.Side{g.Home, g.Away} {
+			if _, known := directory.Resolve(side.Team); known || seen[side.Team] || side.Division != football.FBS {
+				continue
+			}
+			seen[side.Team] = true
+			if near := directory.Suggest(side.Team, 3); len(near) > 0 {
+				fmt.Fprintf(out.err, "warning: game %d: %q is a new FBS team; did you mean %s?\n", g.ID, side.Team, strings.Join(near, ", "))
+			}
+		}
+	}
+	return nil
 }
 
 // readGames reads a CSV file; "-" is standard input.

@@ -65,3 +65,13 @@ func TestImportedGamesMovePredictions(t *testing.T) {
 	ohio(t, 0, "games", "import", write(t, "games.csv", header+game(1, "Iowa", "Ohio State", 42)))
 	require.NotEqual(t, before, ask())
 }
+
+// A name that looks misspelt is told, and imported all the same.
+func TestImportWarnsOfNewTeams(t *testing.T) {
+	onDatabase(t)
+	file := write(t, "games.csv", header+game(1, "Ohio Stat", "Iowa", 14)+game(2, "Ohio Stat", "Purdue", 21))
+	out, complaint := ohio(t, 0, "games", "import", file)
+	require.Contains(t, out, "2         0        0          0")
+	require.Equal(t, 1, strings.Count(complaint, "\n"), complaint)
+	require.Contains(t, complaint, `game 1: "Ohio Stat" is a new FBS team; did you mean Ohio State`)
+}
