@@ -1,0 +1,223 @@
+package identity_test
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+
+	"github.com/script-ohio/platform/infra/iamdoc"
+	"github.com/script-ohio/platform/infra/identity"
+	"github.com/script-ohio/platform/infra/plan"
+	"github.com/script-ohio/platform/infra/provider"
+	"github.com/script-ohio/platform/infra/stack"
+)
+
+const (
+	backups = "arn:aws:s3:::backups"
+	models  = "arn:aws:s3:::models"
+	secret  = "arn:aws:secretsmanager:us-east-2:111122223333:secret:database-AbCdEf"
+	cluster = "arn:aws:eks:us-east-2:111122223333:cluster/c"
+)
+
+// after is what the cluster that pods wait for consists of.
+const after = "random:index/randomId:RandomId"
+
+func planned(t *testing.T, change func(*identity.Args)) *plan.Graph {
+	c, err := stack.ReadFile(filepath.Join("..", "..", "Pulumi.prod.yaml"))
+	require.NoError(t, err)
+	target := plan.Stack{Project: stack.Project, Name: c.Stack, Account: c.General.Account, Region: c.General.Region}
+	graph, err := plan.Run(t.Context(), target, func(ctx *pulumi.Context) error {
+		set, err := provider.New(ctx, c)
+		if err != nil {
+			return err
+		}
+		ready := &pulumi.ResourceState{}
+		if err := ctx.RegisterComponentResource("test:index:Cluster", "cluster", ready, set.Main()); err != nil {
+			return err
+		}
+		if _, err := random.NewRandomId(ctx, "inside", &random.RandomIdArgs{ByteLength: pulumi.Int(4)}, pulumi.Parent(ready)); err != nil {
+			return err
+		}
+		args := identity.Args{
+			Name: c.Name, Account: c.General.Account, Region: c.General.Region,
+			Cluster: identity.Cluster{Name: "c", ARN: cluster, Ready: ready},
+			Data: identity.Data{
+				Backups: pulumi.String(backups), Models: pulumi.String(models), Storage: pulumi.String("arn:aws:kms:us-east-2:111122223333:key/storage"),
+				Secrets: []pulumi.StringInput{pulumi.String(secret)}, SecretsKey: pulumi.String("arn:aws:kms:us-east-2:111122223333:key/secrets"),
+				BlockList: pulumi.String("arn:aws:wafv2:us-east-2:111122223333:regional/ipset/blocked/1"),
+			},
+			VPC: pulumi.String("vpc-1"), Zone: c.Edge.HostedZoneID,
+			GitHub: identity.GitHub{Repository: c.General.Repository, Environment: c.Stack, Provider: c.Guard.Account},
+		}
+		if change != nil {
+			change(&args)
+		}
+		id, err := identity.New(ctx, "identity", args, set.Main())
+		if err != nil {
+			return err
+		}
+		ctx.Export("deploy", id.Deploy)
+		return nil
+	})
+	require.NoError(t, err)
+	return graph
+}
+
+func document(t *testing.T, graph *plan.Graph, part string) iamdoc.Document {
+	r := graph.Find("aws:iam/rolePolicy:RolePolicy", "script-ohio-prod-"+part)
+	require.NotNil(t, r, part)
+	require.Equal(t, "script-ohio-prod-"+part, r.Inputs.Text("role"))
+	d, err := iamdoc.Parse(r.Inputs.Text("policy"))
+	require.NoError(t, err)
+	return d
+}
+
+func trust(t *testing.T, graph *plan.Graph, part string) iamdoc.Statement {
+	d, err := iamdoc.Parse(graph.Find("aws:iam/role:Role", "script-ohio-prod-"+part).Inputs.Text("assumeRolePolicy"))
+	require.NoError(t, err)
+	require.Len(t, d.Statements, 1)
+	return d.Statements[0]
+}
+
+// actions lists what is allowed on resources that contain the text, or on a
+// pattern that takes it in.
+func actions(d iamdoc.Document, on string) []string {
+	var all []string
+	for _, s := range d.Statements {
+		if s.Effect == iamdoc.EffectAllow && slices.ContainsFunc(s.Resources, func(r string) bool {
+			stem, wild := strings.CutSuffix(r, "*")
+			return strings.Contains(r, on) || wild && strings.HasPrefix(on, stem)
+		}) {
+			all = append(all, s.Actions...)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func TestEveryPodHasItsOwnRole(t *testing.T) {
+	graph := planned(t, nil)
+	seen := map[identity.ServiceAccount]bool{}
+	for _, pod := range identity.Pods() {
+		account := pod.Account()
+		require.False(t, seen[account], "%s shares a service account", pod)
+		seen[account] = true
+		bound := graph.Find("aws:eks/podIdentityAssociation:PodIdentityAssociation", "script-ohio-prod-"+string(pod))
+		require.Equal(t, map[string]any{
+			"clusterName": "c", "namespace": string(account.Namespace), "serviceAccount": account.Name,
+			"roleArn": "arn:aws:iam::111122223333:role/script-ohio-prod-" + string(pod),
+		}, bound.Inputs.Plain())
+		require.True(t, graph.DestroyedBefore(bound, graph.Find(after, "inside")), pod)
+		require.True(t, graph.CreatedBefore(graph.Find("aws:iam/rolePolicy:RolePolicy", "script-ohio-prod-"+string(pod)), bound), pod)
+
+		s := trust(t, graph, string(pod))
+		require.Equal(t, []iamdoc.Principal{iamdoc.Service("pods.eks.amazonaws.com")}, s.Principals)
+		require.Contains(t, s.Conditions, iamdoc.ArnLike("aws:SourceArn", cluster))
+		require.Contains(t, s.Conditions, iamdoc.Equals("aws:RequestTag/kubernetes-namespace", string(account.Namespace)))
+		require.Contains(t, s.Conditions, iamdoc.Equals("aws:RequestTag/kubernetes-service-account", account.Name))
+		d := document(t, graph, string(pod))
+		require.NoError(t, d.Validate(iamdoc.Identity))
+	}
+	require.Len(t, graph.OfType("aws:eks/podIdentityAssociation:PodIdentityAssociation"), len(identity.Pods()))
+}
+
+func TestTheBackupWorkerAloneTouchesBackups(t *testing.T) {
+	graph := planned(t, nil)
+	for _, pod := range identity.Pods() {
+		can := slices.DeleteFunc(actions(document(t, graph, string(pod)), backups), func(a string) bool { return !strings.HasPrefix(a, "s3:") })
+		if pod != identity.BackupWorker {
+			require.Empty(t, can, pod)
+			continue
+		}
+		require.Contains(t, can, "s3:PutObject")
+		for _, never := range []string{"s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "s3:PutObjectRetention", "s3:PutBucketVersioning"} {
+			require.NotContains(t, can, never)
+		}
+	}
+}
+
+func TestWhatPodsMayDo(t *testing.T) {
+	graph := planned(t, nil)
+	require.Equal(t, []string{"s3:GetObject", "s3:ListBucket"}, actions(document(t, graph, "app"), models))
+	require.Equal(t, []string{"wafv2:GetIPSet", "wafv2:UpdateIPSet"}, actions(document(t, graph, "app"), "ipset/blocked"))
+	require.Equal(t, []string{"s3:AbortMultipartUpload", "s3:GetObject", "s3:ListBucket", "s3:PutObject"}, actions(document(t, graph, "worker"), models))
+	require.Equal(t, []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"}, actions(document(t, graph, "external-secrets"), secret))
+	for _, part := range []string{"external-dns", "cert-manager"} {
+		require.Contains(t, actions(document(t, graph, part), "hostedzone/Z0PRODEXAMPLE00000000"), "route53:ChangeResourceRecordSets")
+		require.NotContains(t, actions(document(t, graph, part), "hostedzone/other"), "route53:ChangeResourceRecordSets")
+	}
+	for _, s := range document(t, graph, "cert-manager").Statements {
+		if slices.Contains(s.Actions, "route53:ChangeResourceRecordSets") {
+			require.Equal(t, []string{"TXT"}, s.Conditions[0].Values)
+		}
+	}
+	// The controller changes nothing that is not its own.
+	for _, s := range document(t, graph, "aws-load-balancer-controller").Statements {
+		if slices.Contains(s.Actions, "elasticloadbalancing:DeleteLoadBalancer") || slices.Contains(s.Actions, "ec2:DeleteSecurityGroup") {
+			require.Contains(t, s.Conditions, iamdoc.Equals("aws:ResourceTag/elbv2.k8s.aws/cluster", "c"))
+		}
+		if slices.Contains(s.Actions, "ec2:AuthorizeSecurityGroupIngress") {
+			require.Contains(t, s.Conditions, iamdoc.ArnLike("ec2:Vpc", "arn:aws:ec2:us-east-2:111122223333:vpc/vpc-1"))
+		}
+	}
+}
+
+func TestWorkflows(t *testing.T) {
+	graph := planned(t, func(a *identity.Args) { a.GitHub.State = "arn:aws:s3:::state" })
+	const issuer = iamdoc.GitHubIssuer
+	for part, subject := range map[string]string{"preview": "pull_request", "deploy": "environment:prod"} {
+		s := trust(t, graph, "github-"+part)
+		require.Equal(t, []iamdoc.Principal{iamdoc.Federated("arn:aws:iam::111122223333:oidc-provider/" + issuer)}, s.Principals)
+		require.Equal(t, []string{"sts:AssumeRoleWithWebIdentity"}, s.Actions)
+		require.ElementsMatch(t, []iamdoc.Condition{
+			iamdoc.Equals(issuer+":aud", "sts.amazonaws.com"), iamdoc.Like(issuer+":sub", "repo:script-ohio/platform:"+subject),
+		}, s.Conditions, part)
+		role := graph.Find("aws:iam/role:Role", "script-ohio-prod-github-"+part)
+		require.True(t, graph.DestroyedBefore(role, graph.OfType("aws:iam/openIdConnectProvider:OpenIdConnectProvider")[0]))
+	}
+	managed := map[string][]string{}
+	for _, a := range graph.OfType("aws:iam/rolePolicyAttachment:RolePolicyAttachment") {
+		managed[a.Inputs.Text("role")] = append(managed[a.Inputs.Text("role")], strings.TrimPrefix(a.Inputs.Text("policyArn"), "arn:aws:iam::aws:policy/"))
+	}
+	require.Equal(t, map[string][]string{
+		"script-ohio-prod-github-preview": {"SecurityAudit", "job-function/ViewOnlyAccess"},
+		"script-ohio-prod-github-deploy":  {"PowerUserAccess"},
+	}, managed)
+
+	for _, s := range document(t, graph, "github-preview").Statements {
+		for _, action := range s.Actions {
+			_, name, _ := strings.Cut(action, ":")
+			reads := strings.HasPrefix(name, "Get") || strings.HasPrefix(name, "List") || strings.HasPrefix(name, "Describe") || action == "kms:Decrypt"
+			require.True(t, s.Effect == iamdoc.EffectDeny || reads, action)
+		}
+	}
+	denied := false
+	for _, s := range document(t, graph, "github-deploy").Statements {
+		denied = denied || s.Effect == iamdoc.EffectDeny && slices.Contains(s.Actions, "iam:Update*") && len(s.Conditions) == 0 &&
+			slices.Contains(s.Resources, "arn:aws:iam::111122223333:role/script-ohio-prod-github-*")
+	}
+	require.True(t, denied, "a workflow must not widen what workflows may do")
+	require.Equal(t, "arn:aws:iam::111122223333:role/script-ohio-prod-github-deploy", graph.Outputs["deploy"].Value)
+}
+
+func TestOneStackOwnsTheProvider(t *testing.T) {
+	graph := planned(t, func(a *identity.Args) { a.GitHub.Provider = false })
+	require.Empty(t, graph.OfType("aws:iam/openIdConnectProvider:OpenIdConnectProvider"))
+	require.Contains(t, trust(t, graph, "github-deploy").Principals, iamdoc.Federated("arn:aws:iam::111122223333:oidc-provider/"+iamdoc.GitHubIssuer))
+}
+
+func TestEverythingIsInside(t *testing.T) {
+	graph := planned(t, nil)
+	component := graph.Find("script-ohio:identity:Identity", "identity")
+	for _, r := range graph.Resources {
+		if strings.HasPrefix(r.Type, "aws:") {
+			require.Equal(t, component, graph.Component(r), r.URN)
+			require.Equal(t, graph.Find("pulumi:providers:aws", "script-ohio-prod-aws").URN, r.Provider)
+		}
+	}
+}
