@@ -34,6 +34,7 @@ func embeddedEngine(b *testing.B) *serving.Engine {
 	require.NoError(b, err)
 	engine, err := serving.New(b.Context(), p, serving.Options{Logger: discard()})
 	require.NoError(b, err)
+	b.Cleanup(engine.Close)
 	return engine
 }
 
