@@ -215,9 +215,6 @@ func (s *Service) follow(ctx context.Context) {
 	}
 }
 
-// Pool is the database pool of a started service.
-func (s *Service) Pool() *pgxpool.Pool { return s.pool }
-
 // keys makes the store of API keys.
 func (s *Service) keys() *auth.Store { return auth.NewStore(s.pool) }
 
