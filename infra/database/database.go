@@ -28,19 +28,19 @@ type Args struct {
 	// Name names a resource of the stack, in Pulumi and in AWS.
 	Name func(parts ...string) string
 
-	Account        string
-	RecoveryRegion string
-	Zones          []string // of the region, in the order of the network
-	Config         stack.Database
-	LogDays        int  // how long CloudWatch keeps the logs
-	CrossRegion    bool // copy backups to the recovery region
+	Account string
+	Zones   []string // of the region, in the order of the network
+	Config  stack.Database
+	LogDays int               // how long CloudWatch keeps the logs
+	Tags    map[string]string // of the primary; backups select it by them
 	// Protect refuses to destroy what holds data and keeps it when the stack
 	// lets go of it; nil means true.
 	Protect *bool
 
-	Network  Network
-	Keys     Keys
-	Recovery pulumi.ResourceOption // places resources in the recovery region
+	Network Network
+	Keys    Keys
+	// Recovery receives a copy of every backup; nil for none.
+	Recovery *Recovery
 }
 
 // Network is where the database stands.
@@ -54,6 +54,12 @@ type Keys struct {
 	Data    pulumi.StringInput // volumes, snapshots, Performance Insights
 	Secrets pulumi.StringInput
 	Logs    pulumi.StringInput
+}
+
+// Recovery is the region that backups are copied to.
+type Recovery struct {
+	Key      pulumi.StringInput    // ARN of a KMS key there
+	Provider pulumi.ResourceOption // of that region
 }
 
 // Outputs is what others need to reach the database. The password is not
@@ -108,7 +114,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
-	if args.CrossRegion {
+	if args.Recovery != nil {
 		if err := d.copyBackups(primary); err != nil {
 			return nil, err
 		}
@@ -134,8 +140,10 @@ func (a Args) check() error {
 	missing(a.Keys.Data == nil, "Keys.Data")
 	missing(a.Keys.Secrets == nil, "Keys.Secrets")
 	missing(a.Keys.Logs == nil, "Keys.Logs")
-	missing(a.CrossRegion && a.Recovery == nil, "Recovery")
-	missing(a.CrossRegion && a.RecoveryRegion == "", "RecoveryRegion")
+	if r := a.Recovery; r != nil {
+		missing(r.Key == nil, "Recovery.Key")
+		missing(r.Provider == nil, "Recovery.Provider")
+	}
 	return errors.Join(problems...)
 }
 

@@ -20,7 +20,6 @@ import (
 const (
 	instanceType    = "aws:rds/instance:Instance"
 	replicationType = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"
-	keyType         = "aws:kms/key:Key"
 	secretType      = "aws:secretsmanager/secret:Secret"
 	versionType     = "aws:secretsmanager/secretVersion:SecretVersion"
 	passwordType    = "random:index/randomPassword:RandomPassword"
@@ -31,6 +30,8 @@ const (
 	dataKey   = "arn:aws:kms:us-east-2:111122223333:key/data"
 	secretKey = "arn:aws:kms:us-east-2:111122223333:key/secrets"
 	logKey    = "arn:aws:kms:us-east-2:111122223333:key/logs"
+
+	recoveryKey = "arn:aws:kms:us-west-2:111122223333:key/recovery"
 )
 
 // deploy records the component as the stack file configures it.
@@ -48,14 +49,16 @@ func deploy(t *testing.T, name string, change func(*stack.Config)) *plan.Graph {
 			return err
 		}
 		args := database.Args{
-			Name: c.Name, Account: c.General.Account, RecoveryRegion: c.General.RecoveryRegion, Zones: c.General.Zones,
-			Config: c.Database, LogDays: c.Network.LogDays, CrossRegion: c.General.CrossRegion,
+			Name: c.Name, Account: c.General.Account, Zones: c.General.Zones,
+			Config: c.Database, LogDays: c.Network.LogDays, Tags: map[string]string{"Backup": "daily"},
 			Network: database.Network{
 				Subnets:       pulumi.ToStringArray([]string{"subnet-a", "subnet-b", "subnet-c"}),
 				SecurityGroup: pulumi.String("sg-database"),
 			},
-			Keys:     database.Keys{Data: pulumi.String(dataKey), Secrets: pulumi.String(secretKey), Logs: pulumi.String(logKey)},
-			Recovery: set.InRecovery(),
+			Keys: database.Keys{Data: pulumi.String(dataKey), Secrets: pulumi.String(secretKey), Logs: pulumi.String(logKey)},
+		}
+		if c.General.CrossRegion {
+			args.Recovery = &database.Recovery{Key: pulumi.String(recoveryKey), Provider: set.InRecovery()}
 		}
 		if !c.General.Protect { // else nil, which means the same as true
 			args.Protect = &c.General.Protect

@@ -38,6 +38,7 @@ func (d *database) newPrimary(password *random.RandomPassword) (*rds.Instance, e
 	if err != nil {
 		return nil, err
 	}
+	args.Tags = pulumi.ToStringMap(d.Tags)
 	args.DbName = pulumi.String(Name)
 	args.Username = pulumi.String(master)
 	args.Password = password.Result

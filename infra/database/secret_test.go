@@ -77,19 +77,13 @@ func TestThePasswordCanBeRotated(t *testing.T) {
 func TestBackupsSurviveTheRegion(t *testing.T) {
 	graph := deploy(t, "prod", nil)
 	primary, _ := split(graph)
-	copies, key := graph.OfType(replicationType)[0], graph.OfType(keyType)[0]
-	recovery := graph.Find("pulumi:providers:aws", "script-ohio-prod-aws-recovery")
-	for _, r := range []*plan.Resource{copies, key, graph.OfType("aws:kms/alias:Alias")[0]} {
-		require.Equal(t, recovery.URN, r.Provider, r.Type)
-	}
+	copies := graph.OfType(replicationType)[0]
+	require.Equal(t, graph.Find("pulumi:providers:aws", "script-ohio-prod-aws-recovery").URN, copies.Provider)
 	require.Equal(t, 30.0, copies.Inputs.Number("retentionPeriod"))
 	require.Equal(t, "arn:aws:rds:us-east-2:111122223333:db:script-ohio-prod-database", copies.Inputs.Text("sourceDbInstanceArn"))
-	require.True(t, strings.HasPrefix(copies.Inputs.Text("kmsKeyId"), "arn:aws:kms:us-west-2:"), copies.Inputs.Text("kmsKeyId"))
+	require.Equal(t, recoveryKey, copies.Inputs.Text("kmsKeyId"))
 	require.True(t, graph.DestroyedBefore(copies, primary))
-	require.True(t, graph.DestroyedBefore(copies, key))
-	require.True(t, copies.Protect && copies.RetainOnDelete && key.Protect && key.RetainOnDelete)
-	require.True(t, key.Inputs.True("enableKeyRotation"))
-	require.Contains(t, key.Inputs.Text("policy"), "rds.us-west-2.amazonaws.com")
+	require.True(t, copies.Protect && copies.RetainOnDelete)
 }
 
 func TestEverythingHangsBelowTheComponent(t *testing.T) {
@@ -128,10 +122,10 @@ func TestWithoutProtectionEverythingGoes(t *testing.T) {
 func TestWhatIsMissingIsSaidAtOnce(t *testing.T) {
 	target := plan.Stack{Project: stack.Project, Name: "prod", Account: "111122223333", Region: "us-east-2"}
 	_, err := plan.Run(t.Context(), target, func(ctx *pulumi.Context) error {
-		_, err := database.New(ctx, "database", database.Args{CrossRegion: true})
+		_, err := database.New(ctx, "database", database.Args{Recovery: &database.Recovery{}})
 		return err
 	})
-	for _, what := range []string{"Name", "Account", "Zones", "Network.Subnets", "Network.SecurityGroup", "Keys.Data", "Keys.Secrets", "Keys.Logs", "Recovery", "RecoveryRegion"} {
+	for _, what := range []string{"Name", "Account", "Zones", "Network.Subnets", "Network.SecurityGroup", "Keys.Data", "Keys.Secrets", "Keys.Logs", "Recovery.Key", "Recovery.Provider"} {
 		require.ErrorContains(t, err, what+" is missing")
 	}
 }

@@ -69,6 +69,8 @@ func computed(stack Stack, r *Resource, id string) map[string]any {
 		return map[string]any{"domainValidationOptions": []any{map[string]any{
 			"domainName": domain, "resourceRecordName": "_validation." + domain, "resourceRecordType": "CNAME", "resourceRecordValue": "_validation.acm-validations.aws",
 		}}}
+	case "aws:route53/record:Record":
+		return map[string]any{"fqdn": r.Inputs.Text("name")}
 	case "aws:iam/role:Role", "aws:iam/user:User":
 		return map[string]any{"uniqueId": "AROA-" + id, "name": id}
 	case "aws:secretsmanager/secretVersion:SecretVersion":
