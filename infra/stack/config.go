@@ -12,8 +12,8 @@ import (
 const Project = contract.ServiceName
 
 // Config is everything that differs, or may differ, between stacks. The tags
-// name key, default and meaning; a key without a default is required unless
-// optional says that it may stay empty. The loaders go by them and the
+// name key, default and meaning; a key without a default is required, with an
+// example, unless optional says that it may stay empty. The loaders go by them and the
 // documentation is generated from them. There are no secrets here: secrets
 // are made or kept in AWS Secrets Manager and cross as references.
 type Config struct {
@@ -33,8 +33,8 @@ type Config struct {
 
 // General says where and under which rules.
 type General struct {
-	Environment    Environment `key:"environment" doc:"staging or prod: which rules the configuration must meet."`
-	Account        string      `key:"account" doc:"AWS account, 12 digits. The providers refuse every other account."`
+	Environment    Environment `key:"environment" example:"staging" doc:"staging or prod: which rules the configuration must meet."`
+	Account        string      `key:"account" example:"111122223333" doc:"AWS account, 12 digits. The providers refuse every other account."`
 	Region         string      `key:"region" default:"us-east-2" doc:"AWS region."`
 	Zones          []string    `key:"zones" default:"us-east-2a,us-east-2b,us-east-2c" doc:"Availability zones, letters a to d. Adding one moves no subnet."`
 	RecoveryRegion string      `key:"recoveryRegion" default:"us-west-2" doc:"Region that receives the copies to recover from."`
@@ -42,6 +42,8 @@ type General struct {
 	Protect        bool        `key:"protect" default:"true" doc:"Refuse to destroy what holds data. The stack named prod must keep it on."`
 	Owner          string      `key:"owner" default:"platform" doc:"Team in the Owner tag."`
 	Repository     string      `key:"repository" default:"script-ohio/platform" doc:"GitHub repository, owner/name, whose workflows may deploy."`
+	StateBucket    string      `key:"stateBucket" optional:"true" doc:"Bucket that holds the state of Pulumi, which the workflows of pull requests read for a preview. Empty: they may not."`
+	StateKey       string      `key:"stateKey" optional:"true" doc:"ARN of the KMS key of that state and its secrets."`
 }
 
 // Network is the address space and its ways out.
@@ -100,22 +102,22 @@ type Storage struct {
 
 // Edge is where callers arrive.
 type Edge struct {
-	Domain       string `key:"domain" doc:"Host name of the API."`
-	HostedZoneID string `key:"hostedZoneId" doc:"Route 53 hosted zone that the domain lies in; delegated before the first deployment."`
+	Domain       string `key:"domain" example:"api.example.com" doc:"Host name of the API."`
+	HostedZoneID string `key:"hostedZoneId" example:"Z0123456789ABCDEFGHIJ" doc:"Route 53 hosted zone that the domain lies in; delegated before the first deployment."`
 	RateLimit    int    `key:"wafRateLimit" default:"2000" doc:"Requests of one address in 5 minutes before WAF blocks it."`
 }
 
 // Guard is what watches the account.
 type Guard struct {
-	AlertEmail string `key:"alertEmail" doc:"Receives budget and security alerts."`
-	BudgetUSD  int    `key:"monthlyBudget" doc:"US dollars a month; alerts at 80 % and 100 %."`
+	AlertEmail string `key:"alertEmail" example:"alerts@example.com" doc:"Receives budget and security alerts."`
+	BudgetUSD  int    `key:"monthlyBudget" example:"1000" doc:"US dollars a month; alerts at 80 % and 100 %."`
 	VaultDays  int    `key:"vaultDays" default:"35" doc:"Days that the locked backup vault keeps recovery points."`
 	Account    bool   `key:"accountGuards" default:"true" doc:"Own what exists once in an account: GuardDuty, Config recorder, CloudTrail, GitHub identity provider. Off for a second stack in one account."`
 }
 
 // Release is what runs.
 type Release struct {
-	Image string `key:"image" doc:"Container image by tag or digest, never latest."`
+	Image string `key:"image" example:"ghcr.io/script-ohio/platform:v0.1.0" doc:"Container image by tag or digest, never latest."`
 }
 
 // Production reports whether the rules of production hold.

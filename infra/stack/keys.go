@@ -19,12 +19,13 @@ type Key struct {
 	Name     string // without the project
 	Type     string // for readers
 	Default  string
-	Optional bool // may stay empty
+	Example  string // of a required one
+	Optional bool   // may stay empty
 	Doc      string
 }
 
 // Required reports whether every stack must set the key.
-func (k Key) Required() bool { return k.Default == "" && !k.Optional }
+func (k Key) Required() bool { return k.Example != "" }
 
 // Keys lists every setting in the order of Config.
 func Keys() []Key {
@@ -44,7 +45,7 @@ func each(config reflect.Value, visit func(Key, reflect.Value)) {
 			f := group.Type().Field(j)
 			visit(Key{
 				Group: config.Type().Field(i).Name, Name: f.Tag.Get("key"), Type: typeName(f.Type),
-				Default: f.Tag.Get("default"), Optional: f.Tag.Get("optional") == "true", Doc: f.Tag.Get("doc"),
+				Default: f.Tag.Get("default"), Example: f.Tag.Get("example"), Optional: f.Tag.Get("optional") == "true", Doc: f.Tag.Get("doc"),
 			}, group.Field(j))
 		}
 	}
@@ -77,7 +78,8 @@ type value struct {
 }
 
 // parse makes a Config of values by full key (script-ohio:region) and reports
-// every key that is unknown, missing or unreadable.
+// every key that is unknown, missing or unreadable. Where a value cannot be
+// had, its default or example stands in, so that Validate judges the rest.
 func parse(stack string, values map[string]value) (Config, error) {
 	c := Config{Stack: stack}
 	rest := maps.Clone(values)
@@ -89,15 +91,26 @@ func parse(stack string, values map[string]value) (Config, error) {
 		if !set {
 			given.text = k.Default
 		}
+		var problem error
 		switch {
 		case given.err != nil:
-			problems = append(problems, fmt.Errorf("%s: %w", name, given.err))
+			problem = fmt.Errorf("%s: %w", name, given.err)
 		case given.text != "":
 			if err := read(given.text, field); err != nil {
-				problems = append(problems, fmt.Errorf("%s: %w", name, err))
+				problem = fmt.Errorf("%s: %w", name, err)
 			}
 		case !k.Optional:
-			problems = append(problems, fmt.Errorf("%s is not set: %s", name, k.Doc))
+			problem = fmt.Errorf("%s is not set: %s", name, k.Doc)
+		}
+		if problem == nil {
+			return
+		}
+		problems = append(problems, problem)
+		field.SetZero()
+		if standIn := k.Default + k.Example; standIn != "" {
+			if err := read(standIn, field); err != nil {
+				problems = append(problems, fmt.Errorf("%s: its own default is wrong: %w", name, err))
+			}
 		}
 	})
 	for _, name := range slices.Sorted(maps.Keys(rest)) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -62,6 +63,27 @@ func TestReadFileReportsEverything(t *testing.T) {
 	} {
 		require.ErrorContains(t, err, want)
 	}
+}
+
+func TestWhatCannotBeReadHidesNothingElse(t *testing.T) {
+	c, err := readText(t, `config:
+  pulumi:disable-default-providers: ["*"]
+  script-ohio:environment: prod
+  script-ohio:account: "12"
+  script-ohio:natPerZone: "yes"
+  script-ohio:clusterVersion: "1.28"
+  script-ohio:colour: red
+  script-ohio:reservedCidrs: [10.0.128.0/17]
+`)
+	require.ErrorContains(t, err, "script-ohio:domain is not set")
+	require.ErrorContains(t, err, "script-ohio:colour is unknown")
+	problems := c.Validate(today)
+	require.ErrorContains(t, problems, `account "12" is not 12 digits`)
+	require.ErrorContains(t, problems, `EKS "1.28" is not known`)
+	require.ErrorContains(t, problems, "reserved network 10.0.128.0/17 overlaps VPC 10.0.0.0/16")
+	require.NotContains(t, problems.Error(), "domain", "it is told once")
+	require.NotContains(t, problems.Error(), "natPerZone")
+	require.Len(t, strings.Split(problems.Error(), "\n"), 3)
 }
 
 func TestReadFileTakesLists(t *testing.T) {

@@ -17,7 +17,7 @@ func Markdown() string {
 		value := "`" + k.Default + "`"
 		switch {
 		case k.Required():
-			value = "**required**"
+			value = "**required**, such as `" + k.Example + "`"
 		case k.Default == "":
 			value = "empty"
 		}

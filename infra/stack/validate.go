@@ -68,6 +68,8 @@ var (
 	regionPattern     = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
 	repositoryPattern = regexp.MustCompile(`^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$`)
 	tagPattern        = regexp.MustCompile(`^[\p{L}\p{N} _.:/=+@-]{1,256}$`)
+	bucketPattern     = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	keyPattern        = regexp.MustCompile(`^arn:aws:kms:[a-z0-9-]+:\d{12}:key/[0-9a-f-]{36}$`)
 	domainPattern     = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$`)
 	zonePattern       = regexp.MustCompile(`^Z[A-Z0-9]{5,31}$`)
 	imagePattern      = regexp.MustCompile(`^[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9._-]+)?(@sha256:[0-9a-f]{64})?$`)
@@ -82,6 +84,9 @@ func (c Config) checkGeneral(r *report) {
 	r.unless(!c.General.CrossRegion || g.RecoveryRegion != g.Region, "recovery region %s is the region itself: a copy there is lost with it", g.RecoveryRegion)
 	r.unless(repositoryPattern.MatchString(g.Repository), "repository %q is not owner/name", g.Repository)
 	r.unless(tagPattern.MatchString(g.Owner), "owner %q does not fit into a tag", g.Owner)
+	r.unless(g.StateBucket == "" || bucketPattern.MatchString(g.StateBucket), "state bucket %q is not the name of a bucket", g.StateBucket)
+	r.unless((g.StateKey == "") == (g.StateBucket == ""), "stateBucket and stateKey come together: a preview reads the one with the other")
+	r.unless(g.StateKey == "" || keyPattern.MatchString(g.StateKey), "state key %q is not the ARN of a KMS key", g.StateKey)
 	for _, zone := range g.Zones {
 		r.unless(strings.HasPrefix(zone, g.Region), "zone %s is not in region %s", zone, g.Region)
 	}

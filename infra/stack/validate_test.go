@@ -29,6 +29,11 @@ func TestEveryRuleSaysWhatIsWrong(t *testing.T) {
 		{"same recovery region", func(c *stack.Config) { c.General.RecoveryRegion = "us-east-2" }, "us-east-2 is the region itself"},
 		{"foreign zone", func(c *stack.Config) { c.General.Zones = []string{"us-west-2a", "us-west-2b", "us-west-2c"} }, "zone us-west-2a is not in region us-east-2"},
 		{"repository", func(c *stack.Config) { c.General.Repository = "platform" }, `repository "platform" is not owner/name`},
+		{"state bucket", func(c *stack.Config) { c.General.StateBucket = "State" }, `state bucket "State" is not the name of a bucket`},
+		{"state key alone", func(c *stack.Config) {
+			c.General.StateKey = "arn:aws:kms:us-east-2:111122223333:key/00000000-0000-0000-0000-000000000000"
+		}, "stateBucket and stateKey come together"},
+		{"state key", func(c *stack.Config) { c.General.StateBucket, c.General.StateKey = "state", "alias/state" }, `state key "alias/state" is not the ARN`},
 		{"owner", func(c *stack.Config) { c.General.Owner = "a<b" }, `owner "a<b"`},
 		{"VPC size", func(c *stack.Config) { c.Network.VPC = netip.MustParsePrefix("10.0.0.0/24") }, "not between /16 and /20"},
 		{"services overlap", func(c *stack.Config) { c.Network.Services = netip.MustParsePrefix("10.0.64.0/20") }, "service CIDR 10.0.64.0/20 overlaps VPC 10.0.0.0/16"},
