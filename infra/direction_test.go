@@ -1,5 +1,5 @@
-// Package infra_test holds the direction of imports below infra.
-package infra_test
+// Package main_test holds the direction of imports below infra.
+package main_test
 
 import (
 	"go/parser"
