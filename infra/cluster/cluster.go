@@ -55,13 +55,16 @@ type Keys struct {
 	Logs    pulumi.StringInput // CloudWatch log groups
 }
 
-// Cluster is the component and what others may know of it. To depend on it is
-// to depend on everything in it.
+// Cluster is the component and what others may know of it.
 type Cluster struct {
 	pulumi.ResourceState
 
-	Name       string // in EKS
-	ARN        string
+	Name string // in EKS
+	ARN  string
+	// Ready is the name once nodes and add-ons answer. Who takes it comes
+	// after them and leaves before them; to depend on the component would not
+	// do, for that reaches only the children that have registered by then.
+	Ready      pulumi.StringOutput
 	Kubeconfig pulumi.StringOutput // JSON, secret
 	// AccessRoles are the ARNs of the roles that people assume to use the
 	// cluster, by contract role: readonly, developer, operator.
@@ -109,13 +112,14 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err := b.access(control); err != nil {
 		return nil, err
 	}
-	// Who talks to the cluster needs nodes and DNS that answer.
 	answers := make([]any, len(rest))
 	for i, addon := range rest {
 		answers[i] = addon.URN()
 	}
-	c.Kubeconfig = pulumi.ToSecret(pulumi.All(append([]any{control.KubeconfigJson}, answers...)...).ApplyT(func(all []any) string {
-		kubeconfig, _ := all[0].(string)
+	c.Ready = pulumi.All(answers...).ApplyT(func([]any) string { return c.Name }).(pulumi.StringOutput)
+	// Who talks to the cluster needs nodes and DNS that answer.
+	c.Kubeconfig = pulumi.ToSecret(pulumi.All(control.KubeconfigJson, c.Ready).ApplyT(func(both []any) string {
+		kubeconfig, _ := both[0].(string)
 		return kubeconfig
 	})).(pulumi.StringOutput)
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{

@@ -30,7 +30,7 @@ type Args struct {
 type Cluster struct {
 	Name  string
 	ARN   string
-	Ready pulumi.Resource // pod identities bind after it and leave before it
+	Ready pulumi.StringInput // its name once it answers: pod identities bind after it and leave before it
 }
 
 // Data is what pods read and write.
@@ -46,11 +46,9 @@ type Data struct {
 
 // Identity is the roles by ARN.
 type Identity struct {
-	Pods    map[Pod]pulumi.StringOutput
-	Preview pulumi.StringOutput // what pull requests plan as
-	Deploy  pulumi.StringOutput // what the environment deploys as
-	// Bound is there once pods get their roles: what needs them depends on it.
-	Bound pulumi.Resource
+	Pods    map[Pod]pulumi.StringOutput // known once new pods get the role
+	Preview pulumi.StringOutput         // what pull requests plan as
+	Deploy  pulumi.StringOutput         // what the environment deploys as
 }
 
 // New makes the roles, binds pods to theirs and lets workflows in.
@@ -60,7 +58,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		return nil, err
 	}
 	b := builder{ctx, args, pulumi.Parent(component)}
-	id := &Identity{Pods: map[Pod]pulumi.StringOutput{}, Bound: component}
+	id := &Identity{Pods: map[Pod]pulumi.StringOutput{}}
 	for _, pod := range Pods() {
 		role, err := b.pod(pod)
 		if err != nil {
@@ -91,15 +89,14 @@ func (b builder) pod(pod Pod) (pulumi.StringOutput, error) {
 	if err != nil {
 		return pulumi.StringOutput{}, err
 	}
-	after := []pulumi.Resource{policy}
-	if b.args.Cluster.Ready != nil {
-		after = append(after, b.args.Cluster.Ready)
-	}
-	_, err = awseks.NewPodIdentityAssociation(b.ctx, b.args.Name(string(pod)), &awseks.PodIdentityAssociationArgs{
-		ClusterName: pulumi.String(b.args.Cluster.Name), Namespace: pulumi.String(account.Namespace),
+	bound, err := awseks.NewPodIdentityAssociation(b.ctx, b.args.Name(string(pod)), &awseks.PodIdentityAssociationArgs{
+		ClusterName: b.args.Cluster.Ready, Namespace: pulumi.String(account.Namespace),
 		ServiceAccount: pulumi.String(account.Name), RoleArn: role.Arn,
-	}, b.parent, pulumi.DependsOn(after))
-	return role.Arn, err
+	}, b.parent, pulumi.DependsOn([]pulumi.Resource{policy}))
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	return bound.RoleArn, nil
 }
 
 func (b builder) role(part string, trust iamdoc.Document) (*iam.Role, error) {

@@ -36,16 +36,13 @@ func planned(t *testing.T, change func(*identity.Args)) *plan.Graph {
 		if err != nil {
 			return err
 		}
-		ready := &pulumi.ResourceState{}
-		if err := ctx.RegisterComponentResource("test:index:Cluster", "cluster", ready, set.Main()); err != nil {
-			return err
-		}
-		if _, err := random.NewRandomId(ctx, "inside", &random.RandomIdArgs{ByteLength: pulumi.Int(4)}, pulumi.Parent(ready)); err != nil {
+		ready, err := random.NewRandomId(ctx, "ready", &random.RandomIdArgs{ByteLength: pulumi.Int(4)}, pulumi.Provider(set.Random))
+		if err != nil {
 			return err
 		}
 		args := identity.Args{
 			Name: c.Name, Account: c.General.Account, Region: c.General.Region,
-			Cluster: identity.Cluster{Name: "c", ARN: cluster, Ready: ready},
+			Cluster: identity.Cluster{Name: "c", ARN: cluster, Ready: pulumi.Sprintf("c%.0s", ready.Hex)},
 			Data: identity.Data{
 				Backups: pulumi.String(backups), Models: pulumi.String(models), Storage: pulumi.String("arn:aws:kms:us-east-2:111122223333:key/storage"),
 				Secrets: []pulumi.StringInput{pulumi.String(secret)}, SecretsKey: pulumi.String("arn:aws:kms:us-east-2:111122223333:key/secrets"),
@@ -112,7 +109,7 @@ func TestEveryPodHasItsOwnRole(t *testing.T) {
 			"clusterName": "c", "namespace": string(account.Namespace), "serviceAccount": account.Name,
 			"roleArn": "arn:aws:iam::111122223333:role/script-ohio-prod-" + string(pod),
 		}, bound.Inputs.Plain())
-		require.True(t, graph.DestroyedBefore(bound, graph.Find(after, "inside")), pod)
+		require.True(t, graph.DestroyedBefore(bound, graph.Find(after, "ready")), pod)
 		require.True(t, graph.CreatedBefore(graph.Find("aws:iam/rolePolicy:RolePolicy", "script-ohio-prod-"+string(pod)), bound), pod)
 
 		s := trust(t, graph, string(pod))

@@ -17,6 +17,7 @@ type Resource struct {
 	RetainOnDelete bool     `json:"retain_on_delete"`
 	Dependencies   []string `json:"dependencies"` // URNs, sorted: explicit ones and those of every property
 
+	ID, ARN         string              `json:"-"` // made up, as the program reads them; empty for components
 	Custom          bool                `json:"-"` // managed by a provider's create, update, delete
 	Remote          bool                `json:"-"` // a component that a provider constructs; its children are not seen
 	Providers       map[string]string   `json:"-"` // by package, for the children of a remote component

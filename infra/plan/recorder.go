@@ -86,6 +86,10 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		stack.Region = or(p.Inputs.Text("region"), stack.Region)
 	}
 	id, outputs := compute(stack, res)
+	res.ID = id
+	if arn := outputs["arn"]; arn.IsString() {
+		res.ARN = arn.StringValue()
+	}
 	return id, outputs, nil
 }
 

@@ -120,7 +120,7 @@ func (d deployment) identity(p parts) (*identity.Identity, error) {
 	}
 	return identity.New(d.ctx, d.Name("identity"), identity.Args{
 		Name: d.Name, Account: d.General.Account, Region: d.General.Region,
-		Cluster: identity.Cluster{Name: p.cluster.Name, ARN: p.cluster.ARN, Ready: p.cluster},
+		Cluster: identity.Cluster{Name: p.cluster.Name, ARN: p.cluster.ARN, Ready: p.cluster.Ready},
 		Data: identity.Data{
 			Backups: p.storage.Backups.ARN, Models: p.storage.Models.ARN, Storage: p.keys.Storage,
 			Secrets: []pulumi.StringInput{p.database.Secret, p.cache.Secret}, SecretsKey: p.keys.Secrets,

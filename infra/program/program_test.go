@@ -1,7 +1,9 @@
 package program_test
 
 import (
+	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,13 +31,27 @@ func record(t *testing.T, c stack.Config) *plan.Graph {
 	return graph
 }
 
-func TestBothStacksRegister(t *testing.T) {
+func TestEverythingLiesBelowAComponent(t *testing.T) {
 	for _, name := range []string{"staging", "prod"} {
 		graph := record(t, config(t, name))
-		t.Log(name, len(graph.Resources))
-		for _, r := range graph.Resources {
-			t.Log(r.Type, r.Name)
+		for _, r := range graph.Roots() {
+			require.True(t, !r.Custom || strings.HasPrefix(r.Type, "pulumi:providers:"), r.URN)
 		}
-		t.Log(graph.Outputs)
+		for _, r := range graph.Resources {
+			require.True(t, strings.HasPrefix(r.Name, "script-ohio-"+name+"-"), r.URN)
+		}
+	}
+}
+
+func TestOutputsSayWhereThingsAre(t *testing.T) {
+	outputs := record(t, config(t, "prod")).Outputs
+	require.Equal(t, "https://api.script-ohio.example.com", outputs["url"].Value)
+	require.Equal(t, "script-ohio-prod-backups-111122223333-us-east-2", outputs["backupsBucket"].Value)
+	require.Equal(t, "script-ohio-prod-backups-111122223333-us-west-2", outputs["backupsCopyBucket"].Value)
+	require.Equal(t, "script-ohio-prod-cluster", outputs["clusterName"].Value)
+	require.Len(t, outputs["databaseReaders"].Value, 2)
+	require.Equal(t, plan.Output{Value: plan.Masked, Secret: true}, outputs["kubeconfig"])
+	for name, output := range outputs {
+		require.NotContains(t, fmt.Sprint(output.Value), plan.GeneratedSecret, name)
 	}
 }

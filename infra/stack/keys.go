@@ -34,6 +34,13 @@ func Keys() []Key {
 	return keys
 }
 
+// Values are the settings by key, as they are typed.
+func (c Config) Values() map[string]any {
+	values := map[string]any{}
+	each(reflect.ValueOf(&c).Elem(), func(k Key, field reflect.Value) { values[k.Name] = field.Interface() })
+	return values
+}
+
 // each visits the settings of a Config.
 func each(config reflect.Value, visit func(Key, reflect.Value)) {
 	for i := range config.NumField() {
