@@ -10,11 +10,13 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 BUILD_TIME ?= $(shell date -u +%Y-%m-%dT%H:%M:%SZ)
 LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.buildTime=$(BUILD_TIME)
+STACK ?= prod
+OUTPUT ?= text
 DATA_DIR ?= .local
 LISTEN ?= 127.0.0.1:8000
 INTERNAL_LISTEN ?= 127.0.0.1:9000
 
-.PHONY: help build run test race lint bench fuzz pack docs clean postgres test-programs
+.PHONY: help build run test race lint plan bench fuzz pack docs clean postgres test-programs
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,16 +27,20 @@ build: ## Build bin/ohio
 run: postgres build ## Serve on this machine: DATA_DIR=, LISTEN=, INTERNAL_LISTEN=
 	@exec ./bin/ohio serve --local --data-dir "$(DATA_DIR)" --listen "$(LISTEN)" --internal-listen "$(INTERNAL_LISTEN)"
 
-test: test-programs ## Run all tests against real PostgreSQL and Redis
-	@unformatted="$$(gofmt -l app infra)"; test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
+test: test-programs bin/actionlint ## Run all tests against real PostgreSQL and Redis
+	@unformatted="$$(gofmt -l app infra internal)"; test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
 	go vet ./...
 	go test -timeout 20m ./...
+	bin/actionlint
 
 race: test-programs ## Run the tests of concurrent packages under the race detector
 	go test -race -timeout 30m ./app/platform/... ./app/httpapi/... ./app/run/... ./app/predict/serving/... ./app/predict/activation/...
 
 lint: bin/golangci-lint ## Run the linters
 	bin/golangci-lint run ./...
+
+plan: ## Tell what a deployment would make, without credentials: STACK=, OUTPUT=text|json|svg
+	@go run ./infra/cmd/plan --stack "$(STACK)" --output "$(OUTPUT)"
 
 bench: ## Print one table of speed ratios measured in one run
 	@tools/bench.sh
@@ -54,9 +60,12 @@ clean: ## Remove what was built
 bin/golangci-lint: tools/golangci-lint/go.mod
 	cd tools/golangci-lint && go build -o ../../bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
+bin/actionlint: tools/actionlint/go.mod
+	cd tools/actionlint && go build -o ../../bin/actionlint github.com/rhysd/actionlint/cmd/actionlint
+
 # Programs that are missing are installed where that is possible.
 postgres:
 	@tools/need.sh postgres
 
 test-programs:
-	@tools/need.sh postgres redis-server
+	@tools/need.sh postgres redis-server shellcheck

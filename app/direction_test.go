@@ -2,19 +2,13 @@
 package app_test
 
 import (
-	"go/parser"
-	"go/token"
-	"io/fs"
-	"path"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-)
 
-const module = "github.com/script-ohio/platform/"
+	"github.com/script-ohio/platform/internal/imports"
+)
 
 // layers from the ground up: a package may import its own layer's wing and
 // every layer below, nothing beside and nothing above.
@@ -22,7 +16,7 @@ var layers = [][]string{
 	{"app/contract", "app/fault"},
 	{"app/platform"},
 	{"app/predict", "app/ops"}, // two wings that never meet
-	{"app/httpapi", "app/console"},
+	{"app/httpapi", "app/console", "app/smoke"}, // towards callers
 	{"app/run"},
 	{"app/cmd"},
 }
@@ -38,38 +32,20 @@ func place(pkg string) (layer, wing int) {
 	return -1, -1
 }
 
-// imports lists what the packages below app import, by package; tests are
-// left out, for they may reach up for a helper.
-func imports(t *testing.T) map[string][]string {
-	all := map[string][]string{}
-	require.NoError(t, filepath.WalkDir(".", func(file string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
-			return err
-		}
-		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
-		if err != nil {
-			return err
-		}
-		pkg := path.Join("app", filepath.ToSlash(filepath.Dir(file)))
-		for _, spec := range parsed.Imports {
-			name, err := strconv.Unquote(spec.Path.Value)
-			if err != nil {
-				return err
-			}
-			all[pkg] = append(all[pkg], name)
-		}
-		return nil
-	}))
+// below lists what each package imports.
+func below(t *testing.T) map[string][]string {
+	all, err := imports.Below(".", "app")
+	require.NoError(t, err)
 	require.NotEmpty(t, all)
 	return all
 }
 
 func TestImportsRunOneWay(t *testing.T) {
-	for pkg, names := range imports(t) {
+	for pkg, names := range below(t) {
 		layer, wing := place(pkg)
 		require.GreaterOrEqual(t, layer, 0, "%s is in no layer: name it here", pkg)
 		for _, name := range names {
-			inner, ours := strings.CutPrefix(name, module)
+			inner, ours := strings.CutPrefix(name, imports.Module)
 			if !ours {
 				continue
 			}
@@ -84,14 +60,14 @@ func TestImportsRunOneWay(t *testing.T) {
 }
 
 func TestContractImportsTheStandardLibraryOnly(t *testing.T) {
-	for _, name := range imports(t)["app/contract"] {
+	for _, name := range below(t)["app/contract"] {
 		first, _, _ := strings.Cut(name, "/")
 		require.NotContains(t, first, ".", "contract imports %s", name)
 	}
 }
 
 func TestDomainsKnowNoTransport(t *testing.T) {
-	for pkg, names := range imports(t) {
+	for pkg, names := range below(t) {
 		if !strings.HasPrefix(pkg, "app/predict") && !strings.HasPrefix(pkg, "app/ops") {
 			continue
 		}

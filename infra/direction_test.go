@@ -2,54 +2,30 @@
 package main_test
 
 import (
-	"go/parser"
-	"go/token"
-	"io/fs"
-	"path"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-)
 
-const module = "github.com/script-ohio/platform/"
+	"github.com/script-ohio/platform/internal/imports"
+)
 
 // components stand beside each other: what crosses between them are small
 // structs that the program hands on.
 var components = []string{"network", "keys", "cluster", "database", "cache", "storage", "edge", "identity", "guard"}
 
-// imports lists what the packages below infra import, by package, without
-// tests.
-func imports(t *testing.T) map[string][]string {
-	all := map[string][]string{}
-	require.NoError(t, filepath.WalkDir(".", func(file string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
-			return err
-		}
-		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
-		if err != nil {
-			return err
-		}
-		pkg := path.Join("infra", filepath.ToSlash(filepath.Dir(file)))
-		for _, spec := range parsed.Imports {
-			name, err := strconv.Unquote(spec.Path.Value)
-			if err != nil {
-				return err
-			}
-			all[pkg] = append(all[pkg], name)
-		}
-		return nil
-	}))
+// below lists what each package imports.
+func below(t *testing.T) map[string][]string {
+	all, err := imports.Below(".", "infra")
+	require.NoError(t, err)
 	require.NotEmpty(t, all)
 	return all
 }
 
 func TestInfraKnowsTheContractOnly(t *testing.T) {
-	for pkg, names := range imports(t) {
+	for pkg, names := range below(t) {
 		for _, name := range names {
-			inner, ours := strings.CutPrefix(name, module)
+			inner, ours := strings.CutPrefix(name, imports.Module)
 			if ours && !strings.HasPrefix(inner, "infra/") && !strings.HasPrefix(inner, "monitoring/") {
 				require.Equal(t, "app/contract", inner, "%s", pkg)
 			}
@@ -58,7 +34,7 @@ func TestInfraKnowsTheContractOnly(t *testing.T) {
 }
 
 func TestPurePackagesKnowNoPulumi(t *testing.T) {
-	all := imports(t)
+	all := below(t)
 	for _, pkg := range []string{"infra/layout", "infra/support"} {
 		require.NotEmpty(t, all[pkg])
 		for _, name := range all[pkg] {
@@ -69,13 +45,13 @@ func TestPurePackagesKnowNoPulumi(t *testing.T) {
 }
 
 func TestComponentsDoNotKnowEachOther(t *testing.T) {
-	for pkg, names := range imports(t) {
+	for pkg, names := range below(t) {
 		for _, from := range components {
 			if pkg != "infra/"+from {
 				continue
 			}
 			for _, to := range components {
-				require.NotContains(t, names, module+"infra/"+to, "%s", pkg)
+				require.NotContains(t, names, imports.Module+"infra/"+to, "%s", pkg)
 			}
 		}
 	}
@@ -84,7 +60,7 @@ func TestComponentsDoNotKnowEachOther(t *testing.T) {
 // What costs more than the rest of the build together is registered by type
 // token instead.
 func TestTheHeaviestPackagesStayOut(t *testing.T) {
-	for pkg, names := range imports(t) {
+	for pkg, names := range below(t) {
 		for _, name := range names {
 			require.NotContains(t, name, "/go/aws/wafv2", "%s", pkg)
 			require.NotContains(t, name, "/go/kubernetes/helm/", "%s", pkg)

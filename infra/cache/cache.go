@@ -3,7 +3,6 @@
 package cache
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/script-ohio/platform/infra/args"
 	"github.com/script-ohio/platform/infra/stack"
 )
 
@@ -74,11 +74,11 @@ type cache struct {
 }
 
 // New registers the cache. It needs the AWS and random providers.
-func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Outputs, error) {
-	if err := args.check(); err != nil {
-		return nil, fmt.Errorf("cache %s: %w", name, err)
+func New(ctx *pulumi.Context, name string, given Args, opts ...pulumi.ResourceOption) (*Outputs, error) {
+	if err := given.check(); err != nil {
+		return nil, err
 	}
-	c := &cache{Args: args, ctx: ctx, protect: args.Protect == nil || *args.Protect}
+	c := &cache{Args: given, ctx: ctx, protect: args.On(given.Protect)}
 	if err := ctx.RegisterComponentResource(Type, name, c, opts...); err != nil {
 		return nil, err
 	}
@@ -203,24 +203,19 @@ func (c *cache) newLogs() (elasticache.ReplicationGroupLogDeliveryConfigurationA
 // check finds what AWS would not, or only late: without a key it silently
 // takes its own.
 func (a Args) check() error {
-	var problems []error
-	missing := func(is bool, what string) {
-		if is {
-			problems = append(problems, errors.New(what+" is missing"))
-		}
-	}
-	missing(a.Name == nil, "Name")
-	missing(a.Network.Subnets == nil, "Network.Subnets")
-	missing(a.Network.SecurityGroup == nil, "Network.SecurityGroup")
-	missing(a.Keys.Data == nil, "Keys.Data")
-	missing(a.Keys.Secrets == nil, "Keys.Secrets")
-	missing(a.Keys.Logs == nil, "Keys.Logs")
+	var p args.Problems
+	p.Missing(a.Name == nil, "Name")
+	p.Missing(a.Network.Subnets == nil, "Network.Subnets")
+	p.Missing(a.Network.SecurityGroup == nil, "Network.SecurityGroup")
+	p.Missing(a.Keys.Data == nil, "Keys.Data")
+	p.Missing(a.Keys.Secrets == nil, "Keys.Secrets")
+	p.Missing(a.Keys.Logs == nil, "Keys.Logs")
 	if a.Name != nil {
 		if id := a.Name("cache", offUser); len(id) > longest {
-			problems = append(problems, fmt.Errorf("id %s is longer than %d: ElastiCache takes no more, choose a shorter stack name", id, longest))
+			p.Add(fmt.Errorf("id %s is longer than %d: ElastiCache takes no more, choose a shorter stack name", id, longest))
 		}
 	}
-	return errors.Join(problems...)
+	return p.Of("cache")
 }
 
 // child options of what can be made again.

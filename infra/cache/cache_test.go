@@ -2,7 +2,6 @@ package cache_test
 
 import (
 	"encoding/json"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -11,6 +10,7 @@ import (
 
 	"github.com/script-ohio/platform/infra/cache"
 	"github.com/script-ohio/platform/infra/plan"
+	"github.com/script-ohio/platform/infra/plan/plantest"
 	"github.com/script-ohio/platform/infra/provider"
 	"github.com/script-ohio/platform/infra/stack"
 )
@@ -28,8 +28,7 @@ const (
 // deploy records the component as the stack file configures it.
 func deploy(t *testing.T, name string, change func(*stack.Config)) *plan.Graph {
 	t.Helper()
-	c, err := stack.ReadFile(filepath.Join("..", "..", "Pulumi."+name+".yaml"))
-	require.NoError(t, err)
+	c := plantest.Config(t, name)
 	if change != nil {
 		change(&c)
 	}
@@ -40,8 +39,7 @@ func deploy(t *testing.T, name string, change func(*stack.Config)) *plan.Graph {
 
 func run(t *testing.T, c stack.Config) (*plan.Graph, error) {
 	t.Helper()
-	target := plan.Stack{Project: stack.Project, Name: c.Stack, Account: c.General.Account, Region: c.General.Region}
-	return plan.Run(t.Context(), target, func(ctx *pulumi.Context) error {
+	return plantest.Record(t, c, func(ctx *pulumi.Context) error {
 		set, err := provider.New(ctx, c)
 		if err != nil {
 			return err
@@ -198,10 +196,9 @@ func TestWhatIsMissingIsSaidAtOnce(t *testing.T) {
 }
 
 func TestAnIdTooLongForElastiCacheIsRefused(t *testing.T) {
-	c, err := stack.ReadFile(filepath.Join("..", "..", "Pulumi.prod.yaml"))
-	require.NoError(t, err)
+	c := plantest.Config(t, "prod")
 	c.Stack = "prod-of-the-western-half"
-	_, err = run(t, c)
+	_, err := run(t, c)
 	require.ErrorContains(t, err, "script-ohio-prod-of-the-western-half-cache-default is longer than 40")
 	c.Stack = "prod-of-the-we" // 40 with what stands around it
 	_, err = run(t, c)

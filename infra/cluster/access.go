@@ -29,7 +29,7 @@ const (
 )
 
 // grants is what a role of the contract may do in the cluster: everybody sees
-// everything but secrets; developers and operators change the namespaces of
+// what lies in namespaces, less secrets; developers and operators change the namespaces of
 // the application, operators their RBAC too.
 func grants(role contract.Role, namespaces []string) []grant {
 	all := []grant{{policy: view}}

@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi-eks/sdk/v2/go/eks"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/script-ohio/platform/infra/args"
 	"github.com/script-ohio/platform/infra/iamdoc"
 )
 
@@ -24,13 +25,16 @@ type Args struct {
 	// PublicAccess are the networks that may reach the API server from
 	// outside; none: the private endpoint only.
 	PublicAccess []netip.Prefix
-	Services     netip.Prefix // addresses of Kubernetes services
-	LogDays      int          // days that the control plane's logs are kept
-	Nodes        Nodes
-	Admins       []string          // ARNs of existing roles with all rights in the cluster
-	Namespaces   []string          // where operators and developers work
-	Tags         map[string]string // on instances and volumes, which the provider's default tags do not reach
-	Protect      *bool             // refuse to delete the cluster and its logs; nil is true
+	// VPNAccess are the networks that may reach its private endpoint over VPN
+	// or peering, beside the nodes.
+	VPNAccess  []netip.Prefix
+	Services   netip.Prefix // addresses of Kubernetes services
+	LogDays    int          // days that the control plane's logs are kept
+	Nodes      Nodes
+	Admins     []string          // ARNs of existing roles with all rights in the cluster
+	Namespaces []string          // where operators and developers work
+	Tags       map[string]string // on instances and volumes, which the provider's default tags do not reach
+	Protect    *bool             // refuse to delete the cluster and its logs; nil is true
 
 	Network Network
 	Keys    Keys
@@ -151,7 +155,7 @@ func (a Args) validate() error {
 	return errors.Join(problems...)
 }
 
-func (a Args) protect() bool { return a.Protect == nil || *a.Protect }
+func (a Args) protect() bool { return args.On(a.Protect) }
 
 // LogTypes are all logs that a control plane can write.
 // https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html

@@ -2,7 +2,6 @@ package cluster_test
 
 import (
 	"net/netip"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/script-ohio/platform/infra/cluster"
 	"github.com/script-ohio/platform/infra/iamdoc"
 	"github.com/script-ohio/platform/infra/plan"
+	"github.com/script-ohio/platform/infra/plan/plantest"
 	"github.com/script-ohio/platform/infra/provider"
 	"github.com/script-ohio/platform/infra/stack"
 	"github.com/script-ohio/platform/infra/support"
@@ -25,16 +25,9 @@ const (
 	control = "eks:index:Cluster"
 )
 
-func config(t *testing.T, name string) stack.Config {
-	c, err := stack.ReadFile(filepath.Join("..", "..", "Pulumi."+name+".yaml"))
-	require.NoError(t, err)
-	return c
-}
-
 // deploy plans the cluster of a stack, after change.
 func deploy(t *testing.T, c stack.Config, change func(*cluster.Args)) (*plan.Graph, error) {
-	target := plan.Stack{Project: stack.Project, Name: c.Stack, Account: c.General.Account, Region: c.General.Region}
-	return plan.Run(t.Context(), target, func(ctx *pulumi.Context) error {
+	return plantest.Record(t, c, func(ctx *pulumi.Context) error {
 		set, err := provider.New(ctx, c)
 		if err != nil {
 			return err
@@ -66,7 +59,7 @@ func deploy(t *testing.T, c stack.Config, change func(*cluster.Args)) (*plan.Gra
 }
 
 func planned(t *testing.T, name string, change func(*cluster.Args)) *plan.Graph {
-	graph, err := deploy(t, config(t, name), change)
+	graph, err := deploy(t, plantest.Config(t, name), change)
 	require.NoError(t, err)
 	return graph
 }
@@ -109,12 +102,22 @@ func TestPublicAccess(t *testing.T) {
 	require.True(t, eks.Inputs.True("endpointPrivateAccess"))
 	require.Equal(t, []string{"198.51.100.0/24"}, eks.Inputs.Texts("publicAccessCidrs"))
 
-	_, err := deploy(t, config(t, "staging"), func(a *cluster.Args) {
+	_, err := deploy(t, plantest.Config(t, "staging"), func(a *cluster.Args) {
 		a.PublicAccess, a.Version, a.Nodes.Min = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}, "1.28", 0
 	})
 	for _, problem := range []string{"0.0.0.0/0 opens the API server to everybody", "no add-on versions are pinned for Kubernetes 1.28", "at least 0 and at most 6 nodes"} {
 		require.ErrorContains(t, err, problem)
 	}
+}
+
+func TestVPNAccess(t *testing.T) {
+	office := netip.MustParsePrefix("10.200.0.0/16")
+	graph := planned(t, "prod", func(a *cluster.Args) { a.VPNAccess = []netip.Prefix{office} })
+	rule := graph.Find("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "script-ohio-prod-cluster-control-from-10.200.0.0/16")
+	require.Equal(t, "10.200.0.0/16", rule.Inputs.Text("cidrIpv4"))
+	require.Equal(t, 443.0, rule.Inputs.Number("toPort"))
+	require.Equal(t, "sg-script-ohio-prod-cluster-control", rule.Inputs.Text("securityGroupId"))
+	require.Nil(t, planned(t, "prod", nil).Find(rule.Type, rule.Name), "nobody unless named")
 }
 
 func TestNodes(t *testing.T) {

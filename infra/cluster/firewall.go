@@ -49,7 +49,15 @@ func (b builder) firewall() (firewall, error) {
 		IpProtocol: pulumi.String("tcp"), FromPort: pulumi.Int(443), ToPort: pulumi.Int(443),
 	}, b.parent)
 	f.rules = append(f.rules, out)
-	return f, errors.Join(append(problems, err)...)
+	problems = append(problems, err)
+	for _, from := range b.args.VPNAccess {
+		in, err := vpc.NewSecurityGroupIngressRule(b.ctx, b.args.Name("cluster", "control-from", from.String()), &vpc.SecurityGroupIngressRuleArgs{
+			SecurityGroupId: control, CidrIpv4: pulumi.String(from.String()), Description: pulumi.String("Operators over VPN or peering"),
+			IpProtocol: pulumi.String("tcp"), FromPort: pulumi.Int(443), ToPort: pulumi.Int(443),
+		}, b.parent)
+		f.rules, problems = append(f.rules, in), append(problems, err)
+	}
+	return f, errors.Join(problems...)
 }
 
 func (b builder) group(part, description string, tags pulumi.StringMap) (*ec2.SecurityGroup, error) {

@@ -3,12 +3,11 @@
 package database
 
 import (
-	"errors"
-	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/script-ohio/platform/infra/args"
 	"github.com/script-ohio/platform/infra/stack"
 )
 
@@ -88,11 +87,11 @@ type database struct {
 }
 
 // New registers the database. It needs the AWS and random providers.
-func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Outputs, error) {
-	if err := args.check(); err != nil {
-		return nil, fmt.Errorf("database %s: %w", name, err)
+func New(ctx *pulumi.Context, name string, given Args, opts ...pulumi.ResourceOption) (*Outputs, error) {
+	if err := given.check(); err != nil {
+		return nil, err
 	}
-	d := &database{Args: args, ctx: ctx, protect: args.Protect == nil || *args.Protect}
+	d := &database{Args: given, ctx: ctx, protect: args.On(given.Protect)}
 	if err := ctx.RegisterComponentResource(Type, name, d, opts...); err != nil {
 		return nil, err
 	}
@@ -114,7 +113,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
-	if args.Recovery != nil {
+	if given.Recovery != nil {
 		if err := d.copyBackups(primary); err != nil {
 			return nil, err
 		}
@@ -126,25 +125,20 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 
 // check finds what AWS would not: without a key it silently takes its own.
 func (a Args) check() error {
-	var problems []error
-	missing := func(is bool, what string) {
-		if is {
-			problems = append(problems, errors.New(what+" is missing"))
-		}
-	}
-	missing(a.Name == nil, "Name")
-	missing(a.Account == "", "Account")
-	missing(len(a.Zones) == 0, "Zones")
-	missing(a.Network.Subnets == nil, "Network.Subnets")
-	missing(a.Network.SecurityGroup == nil, "Network.SecurityGroup")
-	missing(a.Keys.Data == nil, "Keys.Data")
-	missing(a.Keys.Secrets == nil, "Keys.Secrets")
-	missing(a.Keys.Logs == nil, "Keys.Logs")
+	var p args.Problems
+	p.Missing(a.Name == nil, "Name")
+	p.Missing(a.Account == "", "Account")
+	p.Missing(len(a.Zones) == 0, "Zones")
+	p.Missing(a.Network.Subnets == nil, "Network.Subnets")
+	p.Missing(a.Network.SecurityGroup == nil, "Network.SecurityGroup")
+	p.Missing(a.Keys.Data == nil, "Keys.Data")
+	p.Missing(a.Keys.Secrets == nil, "Keys.Secrets")
+	p.Missing(a.Keys.Logs == nil, "Keys.Logs")
 	if r := a.Recovery; r != nil {
-		missing(r.Key == nil, "Recovery.Key")
-		missing(r.Provider == nil, "Recovery.Provider")
+		p.Missing(r.Key == nil, "Recovery.Key")
+		p.Missing(r.Provider == nil, "Recovery.Provider")
 	}
-	return errors.Join(problems...)
+	return p.Of("database")
 }
 
 // child options of what can be made again.

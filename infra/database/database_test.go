@@ -2,7 +2,6 @@ package database_test
 
 import (
 	"encoding/json"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/script-ohio/platform/infra/database"
 	"github.com/script-ohio/platform/infra/iamdoc"
 	"github.com/script-ohio/platform/infra/plan"
+	"github.com/script-ohio/platform/infra/plan/plantest"
 	"github.com/script-ohio/platform/infra/provider"
 	"github.com/script-ohio/platform/infra/stack"
 )
@@ -37,13 +37,11 @@ const (
 // deploy records the component as the stack file configures it.
 func deploy(t *testing.T, name string, change func(*stack.Config)) *plan.Graph {
 	t.Helper()
-	c, err := stack.ReadFile(filepath.Join("..", "..", "Pulumi."+name+".yaml"))
-	require.NoError(t, err)
+	c := plantest.Config(t, name)
 	if change != nil {
 		change(&c)
 	}
-	target := plan.Stack{Project: stack.Project, Name: c.Stack, Account: c.General.Account, Region: c.General.Region}
-	graph, err := plan.Run(t.Context(), target, func(ctx *pulumi.Context) error {
+	graph, err := plantest.Record(t, c, func(ctx *pulumi.Context) error {
 		set, err := provider.New(ctx, c)
 		if err != nil {
 			return err

@@ -78,19 +78,19 @@ func recovery() []Cover {
 		{"aws:backup/vault:Vault", "recovery-backup", nil},
 		{"aws:backup/vaultLockConfiguration:VaultLockConfiguration", "recovery-backup", nil},
 		{"aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication", "database-recovery", nil},
-		{"aws:s3/bucketReplicationConfig:BucketReplicationConfig", "backups-replication", nil},
-		{"aws:iam/role:Role", "backups-replication", nil},
-		{"aws:iam/rolePolicy:RolePolicy", "backups-replication", nil},
+		{"aws:s3/bucketReplicationConfig:BucketReplicationConfig", "*-replication", nil},
+		{"aws:iam/role:Role", "*-replication", nil},
+		{"aws:iam/rolePolicy:RolePolicy", "*-replication", nil},
 		{"aws:kms/key:Key", "recovery-*", nil},
 		{"aws:kms/alias:Alias", "recovery-*", nil},
 		{"script-ohio:keys:Keys", "recovery-keys", nil},
-		{"aws:s3/bucketV2:BucketV2", "recovery-backups", nil},
+		{"aws:s3/bucketV2:BucketV2", "recovery-*", nil},
 	}
 	for _, kind := range []string{
 		"LifecycleConfigurationV2", "ObjectLockConfigurationV2", "OwnershipControls", "Policy", "PublicAccessBlock",
 		"ServerSideEncryptionConfigurationV2", "VersioningV2",
 	} {
-		covers = append(covers, Cover{"aws:s3/bucket" + kind + ":Bucket" + kind, "recovery-backups", nil})
+		covers = append(covers, Cover{"aws:s3/bucket" + kind + ":Bucket" + kind, "recovery-*", nil})
 	}
 	return covers
 }

@@ -5,32 +5,36 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/require"
 
 	"github.com/script-ohio/platform/infra/delta"
+	"github.com/script-ohio/platform/infra/plan/plantest"
 	"github.com/script-ohio/platform/infra/program"
 	"github.com/script-ohio/platform/infra/stack"
 )
 
-var today = time.Date(2026, time.November, 26, 0, 0, 0, 0, time.UTC)
+func deployed(t *testing.T, name string) delta.Side { return record(t, plantest.Deployed(t, name)) }
 
 func side(t *testing.T, name string, change func(*stack.Config)) delta.Side {
 	t.Helper()
-	c, err := stack.ReadFile(filepath.Join("..", "..", "Pulumi."+name+".yaml"))
-	require.NoError(t, err)
+	c := plantest.Config(t, name)
 	if change != nil {
 		change(&c)
 	}
-	graph, err := program.Record(t.Context(), c, today)
+	return record(t, c)
+}
+
+func record(t *testing.T, c stack.Config) delta.Side {
+	t.Helper()
+	graph, err := program.Record(t.Context(), c, plantest.Day())
 	require.NoError(t, err)
 	return delta.Side{Config: c, Graph: graph}
 }
 
 func TestEveryDifferenceIsMeant(t *testing.T) {
-	all := delta.Compare(side(t, "staging", nil), side(t, "prod", nil))
+	all := delta.Compare(deployed(t, "staging"), deployed(t, "prod"))
 	require.NotEmpty(t, all)
 	for _, d := range delta.Unexplained(all) {
 		t.Error(d)
@@ -80,7 +84,7 @@ func TestEveryAllowanceIsNeeded(t *testing.T) {
 	for _, k := range stack.Keys() {
 		keys[k.Name] = true
 	}
-	for _, d := range delta.Compare(side(t, "staging", nil), side(t, "prod", nil)) {
+	for _, d := range delta.Compare(deployed(t, "staging"), deployed(t, "prod")) {
 		used[d.Key] = true
 	}
 	for _, a := range delta.Allowances() {
@@ -97,7 +101,7 @@ func TestEveryAllowanceIsNeeded(t *testing.T) {
 }
 
 func TestSecretsAreNotCompared(t *testing.T) {
-	for _, d := range delta.Compare(side(t, "staging", nil), side(t, "prod", nil)) {
+	for _, d := range delta.Compare(deployed(t, "staging"), deployed(t, "prod")) {
 		require.NotContains(t, d.String(), "generated-secret")
 	}
 }

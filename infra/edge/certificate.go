@@ -36,6 +36,7 @@ func (e *edge) certificate() (pulumi.StringOutput, error) {
 	allowed, err := route53.NewRecord(e.ctx, e.Name("authorities"), &route53.RecordArgs{
 		ZoneId: zone, Name: pulumi.String(e.Config.Domain), Type: pulumi.String("CAA"),
 		Ttl: pulumi.Int(authoritiesTTL), Records: pulumi.ToStringArray(authorities()),
+		AllowOverwrite: pulumi.Bool(true), // of another stack of this domain, in a recovery
 	}, child)
 	if err != nil {
 		return none, err

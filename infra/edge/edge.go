@@ -6,10 +6,10 @@ package edge
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/script-ohio/platform/infra/args"
 	"github.com/script-ohio/platform/infra/stack"
 )
 
@@ -46,11 +46,11 @@ type edge struct {
 }
 
 // New registers the edge.
-func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Outputs, error) {
-	if err := args.check(); err != nil {
-		return nil, fmt.Errorf("edge %s: %w", name, err)
+func New(ctx *pulumi.Context, name string, given Args, opts ...pulumi.ResourceOption) (*Outputs, error) {
+	if err := given.check(); err != nil {
+		return nil, err
 	}
-	e := &edge{Args: args, ctx: ctx, protect: args.Protect == nil || *args.Protect}
+	e := &edge{Args: given, ctx: ctx, protect: args.On(given.Protect)}
 	if err := ctx.RegisterComponentResource(Type, name, e, opts...); err != nil {
 		return nil, err
 	}
@@ -59,22 +59,17 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
-	out := &Outputs{URL: "https://" + args.Config.Domain, Certificate: certificate, Firewall: firewall, BlockList: blocked}
+	out := &Outputs{URL: "https://" + given.Config.Domain, Certificate: certificate, Firewall: firewall, BlockList: blocked}
 	return out, ctx.RegisterResourceOutputs(e, pulumi.Map{
 		"url": pulumi.String(out.URL), "certificate": out.Certificate, "firewall": out.Firewall, "blockList": out.BlockList,
 	})
 }
 
 func (a Args) check() error {
-	var problems []error
-	missing := func(is bool, what string) {
-		if is {
-			problems = append(problems, errors.New(what+" is missing"))
-		}
-	}
-	missing(a.Name == nil, "the naming of resources")
-	missing(a.Account == "" || a.Region == "", "the account or region")
-	missing(a.Config.Domain == "" || a.Config.HostedZoneID == "", "the domain or its hosted zone")
-	missing(a.LogsKey == nil, "the KMS key of the logs")
-	return errors.Join(problems...)
+	var p args.Problems
+	p.Missing(a.Name == nil, "the naming of resources")
+	p.Missing(a.Account == "" || a.Region == "", "the account or region")
+	p.Missing(a.Config.Domain == "" || a.Config.HostedZoneID == "", "the domain or its hosted zone")
+	p.Missing(a.LogsKey == nil, "the KMS key of the logs")
+	return p.Of("edge")
 }

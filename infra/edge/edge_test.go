@@ -1,7 +1,6 @@
 package edge_test
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,8 +11,8 @@ import (
 	"github.com/script-ohio/platform/infra/edge"
 	"github.com/script-ohio/platform/infra/iamdoc"
 	"github.com/script-ohio/platform/infra/plan"
+	"github.com/script-ohio/platform/infra/plan/plantest"
 	"github.com/script-ohio/platform/infra/provider"
-	"github.com/script-ohio/platform/infra/stack"
 	"github.com/script-ohio/platform/infra/wafv2"
 )
 
@@ -29,10 +28,8 @@ const (
 
 func deploy(t *testing.T, change func(*edge.Args)) *plan.Graph {
 	t.Helper()
-	c, err := stack.ReadFile(filepath.Join("..", "..", "Pulumi.prod.yaml"))
-	require.NoError(t, err)
-	target := plan.Stack{Project: stack.Project, Name: c.Stack, Account: c.General.Account, Region: c.General.Region}
-	graph, err := plan.Run(t.Context(), target, func(ctx *pulumi.Context) error {
+	c := plantest.Config(t, "prod")
+	graph, err := plantest.Record(t, c, func(ctx *pulumi.Context) error {
 		set, err := provider.New(ctx, c)
 		if err != nil {
 			return err

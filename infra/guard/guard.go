@@ -5,11 +5,11 @@ package guard
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/script-ohio/platform/infra/args"
 	"github.com/script-ohio/platform/infra/iamdoc"
 	"github.com/script-ohio/platform/infra/stack"
 )
@@ -84,11 +84,11 @@ type guard struct {
 
 // New registers the guards. What exists once in an account is left out unless
 // Config.Account says that this stack owns it.
-func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Outputs, error) {
-	if err := args.check(); err != nil {
-		return nil, fmt.Errorf("guard %s: %w", name, err)
+func New(ctx *pulumi.Context, name string, given Args, opts ...pulumi.ResourceOption) (*Outputs, error) {
+	if err := given.check(); err != nil {
+		return nil, err
 	}
-	g := &guard{Args: args, ctx: ctx, protect: args.Protect == nil || *args.Protect}
+	g := &guard{Args: given, ctx: ctx, protect: args.On(given.Protect)}
 	if err := ctx.RegisterComponentResource(Type, name, g, opts...); err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
-	if args.Config.Account {
+	if given.Config.Account {
 		if err := errors.Join(g.newTrail(), g.newRecorder(), g.newDetector()); err != nil {
 			return nil, err
 		}
@@ -108,20 +108,15 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 }
 
 func (a Args) check() error {
-	var problems []error
-	missing := func(is bool, what string) {
-		if is {
-			problems = append(problems, fmt.Errorf("%s is missing", what))
-		}
-	}
-	missing(a.Name == nil, "the naming of resources")
-	missing(a.Account == "" || a.Region == "", "the account or region")
-	missing(a.Keys.Vault == nil || a.Keys.Logs == nil, "a KMS key")
-	missing(len(a.Selected) == 0, "the tag that selects what is backed up: without one everything would be")
-	missing(a.Config.Account && (a.Logs.Bucket == nil || a.Logs.ARN == nil || a.Logs.TrailPrefix == "" || a.Logs.ConfigPrefix == ""),
+	var p args.Problems
+	p.Missing(a.Name == nil, "the naming of resources")
+	p.Missing(a.Account == "" || a.Region == "", "the account or region")
+	p.Missing(a.Keys.Vault == nil || a.Keys.Logs == nil, "a KMS key")
+	p.Missing(len(a.Selected) == 0, "the tag that selects what is backed up: without one everything would be")
+	p.Missing(a.Config.Account && (a.Logs.Bucket == nil || a.Logs.ARN == nil || a.Logs.TrailPrefix == "" || a.Logs.ConfigPrefix == ""),
 		"the logs bucket or a prefix in it")
-	missing(a.Recovery != nil && (a.Recovery.Vault == nil || a.Recovery.Provider == nil), "the KMS key or provider of the recovery region")
-	return errors.Join(problems...)
+	p.Missing(a.Recovery != nil && (a.Recovery.Vault == nil || a.Recovery.Provider == nil), "the KMS key or provider of the recovery region")
+	return p.Of("guard")
 }
 
 // role registers a role that the service assumes for this account, with

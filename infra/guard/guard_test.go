@@ -2,7 +2,6 @@ package guard_test
 
 import (
 	"encoding/json"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/script-ohio/platform/infra/guard"
 	"github.com/script-ohio/platform/infra/iamdoc"
 	"github.com/script-ohio/platform/infra/plan"
+	"github.com/script-ohio/platform/infra/plan/plantest"
 	"github.com/script-ohio/platform/infra/provider"
 	"github.com/script-ohio/platform/infra/stack"
 )
@@ -37,17 +37,9 @@ const (
 	logsKey     = "arn:aws:kms:us-east-2:111122223333:key/logs"
 )
 
-func config(t *testing.T, name string) stack.Config {
-	t.Helper()
-	c, err := stack.ReadFile(filepath.Join("..", "..", "Pulumi."+name+".yaml"))
-	require.NoError(t, err)
-	return c
-}
-
 func run(t *testing.T, c stack.Config, change func(*guard.Args)) (*plan.Graph, error) {
 	t.Helper()
-	target := plan.Stack{Project: stack.Project, Name: c.Stack, Account: c.General.Account, Region: c.General.Region}
-	return plan.Run(t.Context(), target, func(ctx *pulumi.Context) error {
+	return plantest.Record(t, c, func(ctx *pulumi.Context) error {
 		set, err := provider.New(ctx, c)
 		if err != nil {
 			return err
@@ -94,7 +86,7 @@ func document(t *testing.T, text string, use iamdoc.Use) iamdoc.Document {
 
 func TestEverythingLiesBelowTheComponent(t *testing.T) {
 	for _, name := range []string{"prod", "staging"} {
-		c := config(t, name)
+		c := plantest.Config(t, name)
 		graph := deploy(t, c)
 		component := graph.Find(guard.Type, c.Name("guard"))
 		for _, r := range graph.Children(component) {
@@ -114,7 +106,7 @@ func TestEverythingLiesBelowTheComponent(t *testing.T) {
 }
 
 func TestVaultsAreLocked(t *testing.T) {
-	c := config(t, "prod")
+	c := plantest.Config(t, "prod")
 	graph := deploy(t, c)
 	for name, key := range map[string]string{c.Name("backup"): vaultKey, c.Name("recovery", "backup"): recoveryKey} {
 		vault, lock := graph.Find(vaultType, name), graph.Find(lockType, name)
@@ -128,7 +120,7 @@ func TestVaultsAreLocked(t *testing.T) {
 		require.EqualValues(t, 30, lock.Inputs.Number("changeableForDays"))
 		require.True(t, graph.DestroyedBefore(lock, vault))
 	}
-	staging := deploy(t, config(t, "staging"))
+	staging := deploy(t, plantest.Config(t, "staging"))
 	require.Len(t, staging.OfType(lockType), 1)
 	require.Nil(t, staging.OfType(lockType)[0].Inputs.At("changeableForDays"), "only production is locked for good")
 }
@@ -136,7 +128,7 @@ func TestVaultsAreLocked(t *testing.T) {
 // Neither lock may refuse what the plan asks for.
 func TestThePlanFitsTheLock(t *testing.T) {
 	for _, days := range []int{7, 35, 400} {
-		c := config(t, "prod")
+		c := plantest.Config(t, "prod")
 		c.Guard.VaultDays = days
 		graph := deploy(t, c)
 		rule := graph.OfType(planType)[0].Inputs
@@ -151,14 +143,14 @@ func TestThePlanFitsTheLock(t *testing.T) {
 }
 
 func TestBackupsRunDaily(t *testing.T) {
-	c := config(t, "prod")
+	c := plantest.Config(t, "prod")
 	graph := deploy(t, c)
 	in := graph.OfType(planType)[0].Inputs
 	require.Equal(t, "cron(0 8 * * ? *)", in.Text("rules.0.schedule"))
 	require.Equal(t, c.Name("backup"), in.Text("rules.0.targetVaultName"))
 	require.Equal(t, "arn:aws:backup:us-west-2:111122223333:backup-vault:"+c.Name("recovery", "backup"),
 		in.Text("rules.0.copyActions.0.destinationVaultArn"))
-	require.Nil(t, deploy(t, config(t, "staging")).OfType(planType)[0].Inputs.At("rules.0.copyActions"), "crossRegion is off")
+	require.Nil(t, deploy(t, plantest.Config(t, "staging")).OfType(planType)[0].Inputs.At("rules.0.copyActions"), "crossRegion is off")
 
 	selection := graph.OfType(selectionType)[0]
 	require.Equal(t, []any{
@@ -177,7 +169,7 @@ func TestBackupsRunDaily(t *testing.T) {
 }
 
 func TestRolesServeThisAccountOnly(t *testing.T) {
-	c := config(t, "prod")
+	c := plantest.Config(t, "prod")
 	services := map[string]string{}
 	for _, role := range deploy(t, c).OfType("aws:iam/role:Role") {
 		trust := document(t, role.Inputs.Text("assumeRolePolicy"), iamdoc.Trust)
@@ -188,7 +180,7 @@ func TestRolesServeThisAccountOnly(t *testing.T) {
 }
 
 func TestTheTrailSeesEverything(t *testing.T) {
-	c := config(t, "prod")
+	c := plantest.Config(t, "prod")
 	graph := deploy(t, c)
 	trail := graph.OfType(trailType)[0]
 	require.True(t, trail.Protect)
@@ -202,7 +194,7 @@ func TestTheTrailSeesEverything(t *testing.T) {
 }
 
 func TestTheRecorderStartsLast(t *testing.T) {
-	c := config(t, "prod")
+	c := plantest.Config(t, "prod")
 	graph := deploy(t, c)
 	recorder, channel, status := graph.OfType(recorderType)[0], graph.OfType(channelType)[0], graph.OfType(statusType)[0]
 	require.True(t, recorder.Protect)
@@ -227,7 +219,7 @@ func TestTheRecorderStartsLast(t *testing.T) {
 }
 
 func TestThreatsAreLookedFor(t *testing.T) {
-	graph := deploy(t, config(t, "prod"))
+	graph := deploy(t, plantest.Config(t, "prod"))
 	detector := graph.OfType(detectorType)[0]
 	require.True(t, detector.Protect)
 	require.True(t, detector.Inputs.True("enable"))
@@ -242,7 +234,7 @@ func TestThreatsAreLookedFor(t *testing.T) {
 }
 
 func TestAlertsReachPeople(t *testing.T) {
-	c := config(t, "prod")
+	c := plantest.Config(t, "prod")
 	graph := deploy(t, c)
 	topic := graph.OfType(topicType)[0]
 	require.Equal(t, logsKey, topic.Inputs.Text("kmsMasterKeyId"))
@@ -272,7 +264,7 @@ func TestAlertsReachPeople(t *testing.T) {
 
 func TestBudgetOfEachStack(t *testing.T) {
 	for name, limit := range map[string]string{"prod": "4000", "staging": "900"} {
-		c := config(t, name)
+		c := plantest.Config(t, name)
 		in := deploy(t, c).OfType(budgetType)[0].Inputs
 		require.Equal(t, limit, in.Text("limitAmount"))
 		require.Equal(t, "USD MONTHLY COST", strings.Join([]string{in.Text("limitUnit"), in.Text("timeUnit"), in.Text("budgetType")}, " "))
@@ -289,7 +281,7 @@ func TestBudgetOfEachStack(t *testing.T) {
 }
 
 func TestASecondStackLeavesTheAccountAlone(t *testing.T) {
-	c := config(t, "staging")
+	c := plantest.Config(t, "staging")
 	c.Guard.Account = false
 	graph, err := run(t, c, func(a *guard.Args) { a.Logs = guard.Logs{} })
 	require.NoError(t, err)
@@ -303,7 +295,7 @@ func TestASecondStackLeavesTheAccountAlone(t *testing.T) {
 }
 
 func TestAnUnprotectedCopyCanGo(t *testing.T) {
-	c := config(t, "staging")
+	c := plantest.Config(t, "staging")
 	c.General.Protect = false
 	for _, r := range deploy(t, c).Resources {
 		require.False(t, r.Protect || r.RetainOnDelete, r.URN)
@@ -311,7 +303,7 @@ func TestAnUnprotectedCopyCanGo(t *testing.T) {
 }
 
 func TestArgsReportEverything(t *testing.T) {
-	_, err := run(t, config(t, "prod"), func(a *guard.Args) {
+	_, err := run(t, plantest.Config(t, "prod"), func(a *guard.Args) {
 		*a = guard.Args{Config: stack.Guard{Account: true}, Recovery: &guard.Recovery{}}
 	})
 	for _, want := range []string{"naming", "account", "a KMS key", "the tag that selects", "the logs bucket", "recovery region"} {

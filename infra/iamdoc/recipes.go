@@ -50,9 +50,9 @@ func TrustPods(clusterARN, account, namespace, serviceAccount string) Document {
 // GitHubIssuer is the host of GitHub's identity provider for workflows.
 const GitHubIssuer = "token.actions.githubusercontent.com"
 
-// TrustGitHub lets workflows of the repository (owner/name) assume the role
-// where the token's subject matches, such as "environment:prod" or
-// "pull_request".
+// TrustGitHub lets workflows of the repository assume the role where the token's subject matches, such as "environment:prod" or
+// "pull_request". The repository is owner/name, or owner@ID/name@ID where
+// GitHub's subjects are immutable.
 // https://docs.github.com/actions/reference/security/oidc
 func TrustGitHub(providerARN, repository string, subjects ...string) Document {
 	full := make([]string, len(subjects))

@@ -9,7 +9,7 @@ import (
 
 // GitHub is whose workflows may come.
 type GitHub struct {
-	Repository  string // owner/name
+	Repository  string // owner/name, or owner@ID/name@ID
 	Environment string // the environment of the repository whose approval deploys this stack
 	// Provider makes the account's identity provider for GitHub; off where
 	// another stack of the account owns it.
@@ -20,10 +20,20 @@ type GitHub struct {
 	State, StateKey string
 }
 
-// PullRequest is the subject of a token for a workflow of a pull request.
-// GitHub issues none to forks.
+// Subjects of tokens: of workflows of pull requests, for which GitHub issues
+// none to forks, and of main, which previews what an approval is asked for.
 // https://docs.github.com/actions/reference/security/oidc
-const PullRequest = "pull_request"
+const (
+	PullRequest = "pull_request"
+	Main        = "ref:refs/heads/main"
+)
+
+// Sessions, in seconds. An upgrade of the cluster replaces node by node and
+// must not outlive its own.
+const (
+	previewSession = 3600
+	deploySession  = 4 * 3600
+)
 
 // readers are AWS's policies that read configuration and no data; ReadOnlyAccess
 // would read objects of every bucket.
@@ -46,11 +56,11 @@ func (b builder) github(id *Identity) error {
 		}
 		after = append(after, p)
 	}
-	preview, err := b.workflow("preview", iamdoc.TrustGitHub(provider, g.Repository, PullRequest), b.previews(), after, readers()...)
+	preview, err := b.workflow("preview", previewSession, iamdoc.TrustGitHub(provider, g.Repository, PullRequest, Main), b.previews(), after, readers()...)
 	if err != nil {
 		return err
 	}
-	deploy, err := b.workflow("deploy", iamdoc.TrustGitHub(provider, g.Repository, "environment:"+g.Environment), b.deploys(provider), after, "PowerUserAccess")
+	deploy, err := b.workflow("deploy", deploySession, iamdoc.TrustGitHub(provider, g.Repository, "environment:"+g.Environment), b.deploys(provider), after, "PowerUserAccess")
 	if err != nil {
 		return err
 	}
@@ -58,7 +68,7 @@ func (b builder) github(id *Identity) error {
 	return nil
 }
 
-func (b builder) workflow(part string, trust, may iamdoc.Document, after []pulumi.Resource, managed ...string) (pulumi.StringOutput, error) {
+func (b builder) workflow(part string, session int, trust, may iamdoc.Document, after []pulumi.Resource, managed ...string) (pulumi.StringOutput, error) {
 	none := pulumi.StringOutput{}
 	trusted, err := trust.Text(iamdoc.Trust)
 	if err != nil {
@@ -70,7 +80,7 @@ func (b builder) workflow(part string, trust, may iamdoc.Document, after []pulum
 	}
 	name := b.args.Name("github", part)
 	role, err := iam.NewRole(b.ctx, name, &iam.RoleArgs{
-		Name: pulumi.String(name), AssumeRolePolicy: pulumi.String(trusted), MaxSessionDuration: pulumi.Int(3600),
+		Name: pulumi.String(name), AssumeRolePolicy: pulumi.String(trusted), MaxSessionDuration: pulumi.Int(session),
 	}, b.parent, pulumi.DependsOn(after))
 	if err != nil {
 		return none, err

@@ -1,7 +1,6 @@
 package identity_test
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,8 +12,8 @@ import (
 	"github.com/script-ohio/platform/infra/iamdoc"
 	"github.com/script-ohio/platform/infra/identity"
 	"github.com/script-ohio/platform/infra/plan"
+	"github.com/script-ohio/platform/infra/plan/plantest"
 	"github.com/script-ohio/platform/infra/provider"
-	"github.com/script-ohio/platform/infra/stack"
 )
 
 const (
@@ -28,10 +27,8 @@ const (
 const after = "random:index/randomId:RandomId"
 
 func planned(t *testing.T, change func(*identity.Args)) *plan.Graph {
-	c, err := stack.ReadFile(filepath.Join("..", "..", "Pulumi.prod.yaml"))
-	require.NoError(t, err)
-	target := plan.Stack{Project: stack.Project, Name: c.Stack, Account: c.General.Account, Region: c.General.Region}
-	graph, err := plan.Run(t.Context(), target, func(ctx *pulumi.Context) error {
+	c := plantest.Config(t, "prod")
+	graph, err := plantest.Record(t, c, func(ctx *pulumi.Context) error {
 		set, err := provider.New(ctx, c)
 		if err != nil {
 			return err
@@ -167,12 +164,15 @@ func TestWhatPodsMayDo(t *testing.T) {
 func TestWorkflows(t *testing.T) {
 	graph := planned(t, func(a *identity.Args) { a.GitHub.State = "arn:aws:s3:::state" })
 	const issuer = iamdoc.GitHubIssuer
-	for part, subject := range map[string]string{"preview": "pull_request", "deploy": "environment:prod"} {
+	for part, subjects := range map[string][]string{"preview": {"pull_request", "ref:refs/heads/main"}, "deploy": {"environment:prod"}} {
 		s := trust(t, graph, "github-"+part)
 		require.Equal(t, []iamdoc.Principal{iamdoc.Federated("arn:aws:iam::111122223333:oidc-provider/" + issuer)}, s.Principals)
 		require.Equal(t, []string{"sts:AssumeRoleWithWebIdentity"}, s.Actions)
+		for i := range subjects {
+			subjects[i] = "repo:script-ohio/platform:" + subjects[i]
+		}
 		require.ElementsMatch(t, []iamdoc.Condition{
-			iamdoc.Equals(issuer+":aud", "sts.amazonaws.com"), iamdoc.Like(issuer+":sub", "repo:script-ohio/platform:"+subject),
+			iamdoc.Equals(issuer+":aud", "sts.amazonaws.com"), iamdoc.Like(issuer+":sub", subjects...),
 		}, s.Conditions, part)
 		role := graph.Find("aws:iam/role:Role", "script-ohio-prod-github-"+part)
 		require.True(t, graph.DestroyedBefore(role, graph.OfType("aws:iam/openIdConnectProvider:OpenIdConnectProvider")[0]))

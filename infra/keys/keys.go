@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/script-ohio/platform/infra/args"
 	"github.com/script-ohio/platform/infra/iamdoc"
 )
 
@@ -112,7 +113,7 @@ func (m *maker) key(class, description string, services []iamdoc.Statement) pulu
 	if err != nil {
 		return m.failed(err)
 	}
-	name, protect := m.Name(class), m.Protect == nil || *m.Protect
+	name, protect := m.Name(class), args.On(m.Protect)
 	key, err := kms.NewKey(m.ctx, name, &kms.KeyArgs{
 		Description:          pulumi.String(description),
 		Policy:               pulumi.String(policy),

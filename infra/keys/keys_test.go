@@ -1,7 +1,6 @@
 package keys_test
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/script-ohio/platform/infra/iamdoc"
 	"github.com/script-ohio/platform/infra/keys"
 	"github.com/script-ohio/platform/infra/plan"
+	"github.com/script-ohio/platform/infra/plan/plantest"
 	"github.com/script-ohio/platform/infra/provider"
 	"github.com/script-ohio/platform/infra/stack"
 )
@@ -22,18 +22,10 @@ const (
 	aliasType = "aws:kms/alias:Alias"
 )
 
-func config(t *testing.T, name string) stack.Config {
-	t.Helper()
-	c, err := stack.ReadFile(filepath.Join("..", "..", "Pulumi."+name+".yaml"))
-	require.NoError(t, err)
-	return c
-}
-
 // deploy records the keys of both regions.
 func deploy(t *testing.T, c stack.Config, protect *bool) *plan.Graph {
 	t.Helper()
-	target := plan.Stack{Project: stack.Project, Name: c.Stack, Account: c.General.Account, Region: c.General.Region}
-	graph, err := plan.Run(t.Context(), target, func(ctx *pulumi.Context) error {
+	graph, err := plantest.Record(t, c, func(ctx *pulumi.Context) error {
 		set, err := provider.New(ctx, c)
 		if err != nil {
 			return err
@@ -73,7 +65,7 @@ func policyOf(t *testing.T, key *plan.Resource) iamdoc.Document {
 func TestEveryClassHasAKeyOfItsOwn(t *testing.T) {
 	for _, name := range []string{"staging", "prod"} {
 		t.Run(name, func(t *testing.T) {
-			c := config(t, name)
+			c := plantest.Config(t, name)
 			graph := deploy(t, c, nil)
 			main := graph.Find("pulumi:providers:aws", c.Name("aws"))
 			recovery := graph.Find("pulumi:providers:aws", c.Name("aws", "recovery"))
@@ -109,7 +101,7 @@ func TestEveryClassHasAKeyOfItsOwn(t *testing.T) {
 
 func TestAnUnprotectedCopyCanGo(t *testing.T) {
 	off := false
-	for _, key := range deploy(t, config(t, "staging"), &off).OfType(keyType) {
+	for _, key := range deploy(t, plantest.Config(t, "staging"), &off).OfType(keyType) {
 		require.False(t, key.Protect)
 		require.False(t, key.RetainOnDelete)
 	}
@@ -117,7 +109,7 @@ func TestAnUnprotectedCopyCanGo(t *testing.T) {
 
 // The table of who may use what: a service more or less is a decision.
 func TestServicesOfEachKey(t *testing.T) {
-	c := config(t, "prod")
+	c := plantest.Config(t, "prod")
 	graph := deploy(t, c, nil)
 	for class, want := range map[string][]string{
 		"database": {"rds.us-east-2"}, "cache": {"elasticache.us-east-2"}, "secrets": {"secretsmanager.us-east-2"},
@@ -145,7 +137,7 @@ func TestServicesOfEachKey(t *testing.T) {
 }
 
 func TestNobodyOutsideTheAccountUsesAKey(t *testing.T) {
-	c := config(t, "prod")
+	c := plantest.Config(t, "prod")
 	root := "arn:aws:iam::" + c.General.Account + ":root"
 	for _, key := range deploy(t, c, nil).OfType(keyType) {
 		owned := false
@@ -170,7 +162,7 @@ func TestNobodyOutsideTheAccountUsesAKey(t *testing.T) {
 
 // EventBridge sends no source to KMS: a condition on it would lose alerts.
 func TestAlertsAreBoundByTheTopicOnly(t *testing.T) {
-	c := config(t, "prod")
+	c := plantest.Config(t, "prod")
 	for _, s := range policyOf(t, deploy(t, c, nil).Find(keyType, c.Name("logs"))).Statements {
 		if slices.Contains(s.Principals, iamdoc.Service("events.amazonaws.com")) {
 			require.Len(t, s.Conditions, 1)

@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/script-ohio/platform/infra/args"
 	"github.com/script-ohio/platform/infra/iamdoc"
 )
 
@@ -16,7 +17,7 @@ const aggregationSeconds = 600
 
 // flowLogs records who talked to whom, accepted or refused, as evidence.
 func (b *builder) flowLogs() error {
-	name, protect := b.Name("flow-logs"), b.Protect == nil || *b.Protect
+	name, protect := b.Name("flow-logs"), args.On(b.Protect)
 	group, err := cloudwatch.NewLogGroup(b.ctx, name, &cloudwatch.LogGroupArgs{
 		Name:            pulumi.String("/aws/vpc/" + name),
 		RetentionInDays: pulumi.Int(b.LogDays),

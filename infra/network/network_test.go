@@ -1,7 +1,6 @@
 package network_test
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/script-ohio/platform/infra/network"
 	"github.com/script-ohio/platform/infra/plan"
+	"github.com/script-ohio/platform/infra/plan/plantest"
 	"github.com/script-ohio/platform/infra/provider"
 	"github.com/script-ohio/platform/infra/stack"
 )
@@ -41,13 +41,6 @@ const (
 
 var environments = []string{"staging", "prod"}
 
-func config(t *testing.T, name string) stack.Config {
-	t.Helper()
-	c, err := stack.ReadFile(filepath.Join("..", "..", "Pulumi."+name+".yaml"))
-	require.NoError(t, err)
-	return c
-}
-
 func argsOf(t *testing.T, c stack.Config) network.Args {
 	t.Helper()
 	zones, err := c.Zones()
@@ -63,8 +56,7 @@ func argsOf(t *testing.T, c stack.Config) network.Args {
 // uses it.
 func deploy(t *testing.T, c stack.Config, args network.Args) *plan.Graph {
 	t.Helper()
-	target := plan.Stack{Project: stack.Project, Name: c.Stack, Account: c.General.Account, Region: c.General.Region}
-	graph, err := plan.Run(t.Context(), target, func(ctx *pulumi.Context) error {
+	graph, err := plantest.Record(t, c, func(ctx *pulumi.Context) error {
 		set, err := provider.New(ctx, c)
 		if err != nil {
 			return err
@@ -97,7 +89,7 @@ func deploy(t *testing.T, c stack.Config, args network.Args) *plan.Graph {
 func inBoth(t *testing.T, test func(t *testing.T, c stack.Config, graph *plan.Graph)) {
 	for _, name := range environments {
 		t.Run(name, func(t *testing.T) {
-			c := config(t, name)
+			c := plantest.Config(t, name)
 			test(t, c, deploy(t, c, argsOf(t, c)))
 		})
 	}
@@ -198,7 +190,7 @@ func TestWaysOut(t *testing.T) {
 }
 
 func TestMoreNATGatewaysReplaceNothing(t *testing.T) {
-	c := config(t, "staging")
+	c := plantest.Config(t, "staging")
 	args := argsOf(t, c)
 	before := deploy(t, c, args)
 	args.NATPerZone = true
@@ -263,7 +255,7 @@ func TestEndpoints(t *testing.T) {
 }
 
 func TestWithoutEndpoints(t *testing.T) {
-	c := config(t, "staging")
+	c := plantest.Config(t, "staging")
 	args := argsOf(t, c)
 	args.Endpoints = false
 	graph := deploy(t, c, args)
@@ -272,7 +264,7 @@ func TestWithoutEndpoints(t *testing.T) {
 }
 
 func TestAnUnprotectedCopyCanGo(t *testing.T) {
-	c, off := config(t, "staging"), false
+	c, off := plantest.Config(t, "staging"), false
 	args := argsOf(t, c)
 	args.Protect = &off
 	for _, r := range deploy(t, c, args).Resources {

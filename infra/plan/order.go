@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// needs lists the URNs that must exist while the resource does: what it
+// Needs lists the URNs that must exist while the resource does: what it
 // depends on, its parent and its providers. The engine creates them before it
 // and destroys them after it.
-func (r *Resource) needs() []string {
+func (r *Resource) Needs() []string {
 	needs := append([]string{r.Parent, r.Provider, r.DeletedWith}, r.Dependencies...)
 	for _, urn := range r.Providers {
 		needs = append(needs, urn)
@@ -32,7 +32,7 @@ func (g *Graph) DependsOn(first, second *Resource) bool {
 			return false
 		}
 		seen[urn] = true
-		for _, need := range r.needs() {
+		for _, need := range r.Needs() {
 			if need == second.URN || reach(need) {
 				return true
 			}
@@ -55,7 +55,7 @@ func (g *Graph) CreatedBefore(first, second *Resource) bool { return g.DependsOn
 func (g *Graph) DestroyOrder() ([][]*Resource, error) {
 	needed := map[string]int{} // by how many that still stand
 	for _, r := range g.Resources {
-		for _, need := range r.needs() {
+		for _, need := range r.Needs() {
 			needed[need]++
 		}
 	}
@@ -72,7 +72,7 @@ func (g *Graph) DestroyOrder() ([][]*Resource, error) {
 		gone += len(wave)
 		var next []*Resource
 		for _, r := range wave {
-			for _, need := range r.needs() {
+			for _, need := range r.Needs() {
 				needed[need]--
 				if other := g.byURN[need]; other != nil && needed[need] == 0 {
 					next = append(next, other)

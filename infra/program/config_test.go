@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
+	"github.com/script-ohio/platform/infra/plan/plantest"
 	"github.com/script-ohio/platform/infra/program"
 )
 
@@ -22,7 +23,7 @@ func (c *counter) NewResource(pulumi.MockResourceArgs) (string, resource.Propert
 }
 
 func TestBadConfigurationRegistersNothing(t *testing.T) {
-	c := config(t, "prod")
+	c := plantest.Config(t, "prod")
 	c.Network.Reserved = []netip.Prefix{netip.MustParsePrefix("10.0.64.0/18")}
 	c.Cluster.PublicAccess = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}
 	c.Cluster.Version = "1.28"
@@ -30,7 +31,7 @@ func TestBadConfigurationRegistersNothing(t *testing.T) {
 	c.Cluster.NodeMin = 2
 	c.Edge.Domain = ""
 	monitor := &counter{}
-	err := pulumi.RunErr(func(ctx *pulumi.Context) error { return program.Deploy(ctx, c, today) },
+	err := pulumi.RunErr(func(ctx *pulumi.Context) error { return program.Deploy(ctx, c, plantest.Day()) },
 		pulumi.WithMocks("script-ohio", "prod", monitor))
 	for _, want := range []string{
 		"the configuration of stack prod is refused",
@@ -47,13 +48,13 @@ func TestBadConfigurationRegistersNothing(t *testing.T) {
 }
 
 func TestAVersionThatLeftSupportIsRefusedByTheClock(t *testing.T) {
-	c := config(t, "prod")
+	c := plantest.Config(t, "prod")
 	_, err := program.Record(t.Context(), c, time.Date(2027, time.August, 3, 0, 0, 0, 0, time.UTC))
 	require.ErrorContains(t, err, "EKS 1.36 left standard support on 2027-08-02")
 }
 
 func TestOtherStacksRegisterToo(t *testing.T) {
-	c := config(t, "prod")
+	c := plantest.Config(t, "prod")
 	c.Stack, c.General.Protect, c.General.CrossRegion, c.General.Environment = "copy", false, false, "staging"
 	c.Guard.Account, c.Network.Endpoints = false, false
 	c.Cache.Engine, c.Cache.Version = "redis", "7.1"

@@ -96,7 +96,7 @@ func (d deployment) storage(k *keys.Keys, recovery *keys.RecoveryKeys) (*storage
 func (d deployment) cluster(n *network.Network, k *keys.Keys) (*cluster.Cluster, error) {
 	return cluster.New(d.ctx, d.Name("cluster"), cluster.Args{
 		Name: d.Name, Account: d.General.Account, Region: d.General.Region, Protect: &d.General.Protect,
-		Version: d.Cluster.Version, PublicAccess: d.Cluster.PublicAccess, Services: d.Network.Services,
+		Version: d.Cluster.Version, PublicAccess: d.Cluster.PublicAccess, VPNAccess: d.Cluster.VPNAccess, Services: d.Network.Services,
 		LogDays: d.Network.LogDays, Admins: d.Cluster.Admins, Namespaces: []string{string(identity.Application)},
 		Nodes:   cluster.Nodes{Types: d.Cluster.NodeTypes, Min: d.Cluster.NodeMin, Max: d.Cluster.NodeMax, DiskGB: d.Cluster.NodeDiskGB},
 		Tags:    d.Tags(),

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/script-ohio/platform/infra/plan"
+	"github.com/script-ohio/platform/infra/plan/plantest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -62,7 +63,7 @@ func golden(graph *plan.Graph) string {
 func TestTheStacksAreAsReviewed(t *testing.T) {
 	for _, name := range []string{"staging", "prod"} {
 		file := filepath.Join("testdata", name+".golden")
-		got := golden(record(t, config(t, name)))
+		got := golden(record(t, plantest.Deployed(t, name)))
 		if *update {
 			require.NoError(t, os.MkdirAll("testdata", 0o755))
 			require.NoError(t, os.WriteFile(file, []byte(got), 0o600))
@@ -99,7 +100,7 @@ func difference(want, got string) string {
 }
 
 func TestAnotherNameIsAnotherResource(t *testing.T) {
-	graph := record(t, config(t, "prod"))
+	graph := record(t, plantest.Config(t, "prod"))
 	before := golden(graph)
 	bucket := graph.Find("aws:s3/bucketV2:BucketV2", "script-ohio-prod-models")
 	bucket.URN = strings.Replace(bucket.URN, "-models", "-packs", 1)
@@ -108,7 +109,7 @@ func TestAnotherNameIsAnotherResource(t *testing.T) {
 }
 
 func TestRecordingIsTheSameEveryTime(t *testing.T) {
-	c := config(t, "prod")
+	c := plantest.Config(t, "prod")
 	first := golden(record(t, c))
 	for range 5 {
 		require.Equal(t, first, golden(record(t, c)))

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/script-ohio/platform/infra/plan"
+	"github.com/script-ohio/platform/infra/plan/plantest"
 )
 
 // goesBefore is what a destruction must remove first, by type and name without
@@ -33,8 +34,8 @@ var goesBefore = []struct {
 	{"gateways before the internet", "aws:ec2/natGateway:NatGateway", "", "aws:ec2/internetGateway:InternetGateway", "internet"},
 	{"the cache before its users", "aws:elasticache/replicationGroup:ReplicationGroup", "cache", "aws:elasticache/userGroup:UserGroup", "cache"},
 	{"the trail before its bucket closes", "aws:cloudtrail/trail:Trail", "", "aws:s3/bucketPolicy:BucketPolicy", "logs"},
-	{"replication before either bucket", "aws:s3/bucketReplicationConfig:BucketReplicationConfig", "", "aws:s3/bucketV2:BucketV2", "recovery-backups"},
-	{"replication before either bucket", "aws:s3/bucketReplicationConfig:BucketReplicationConfig", "", "aws:s3/bucketV2:BucketV2", "backups"},
+	{"replication before either bucket", "aws:s3/bucketReplicationConfig:BucketReplicationConfig", "backups-replication", "aws:s3/bucketV2:BucketV2", "recovery-backups"},
+	{"replication before either bucket", "aws:s3/bucketReplicationConfig:BucketReplicationConfig", "models-replication", "aws:s3/bucketV2:BucketV2", "models"},
 	{"the firewall before the addresses it names", "aws:wafv2/webAcl:WebAcl", "", "aws:wafv2/ipSet:IpSet", "blocked"},
 	{"locks before their vault", "aws:backup/vaultLockConfiguration:VaultLockConfiguration", "recovery-backup", "aws:backup/vault:Vault", "recovery-backup"},
 	{"the delivery before its recorder", "aws:cfg/deliveryChannel:DeliveryChannel", "", "aws:cfg/recorder:Recorder", "config"},
@@ -50,7 +51,7 @@ func named(t *testing.T, graph *plan.Graph, typ, name string) []*plan.Resource {
 }
 
 func TestTheOrderOfDestruction(t *testing.T) {
-	graph := record(t, config(t, "prod"))
+	graph := record(t, plantest.Config(t, "prod"))
 	_, err := graph.DestroyOrder()
 	require.NoError(t, err)
 	for _, c := range goesBefore {
@@ -66,7 +67,7 @@ func TestTheOrderOfDestruction(t *testing.T) {
 // that resource: a copied text would deploy too early and stay too long.
 func TestWhoeverNamesAnotherNeedsIt(t *testing.T) {
 	for _, name := range []string{"staging", "prod"} {
-		graph := record(t, config(t, name))
+		graph := record(t, plantest.Config(t, name))
 		owners := map[string]*plan.Resource{}
 		for _, r := range graph.Resources {
 			for _, prefix := range []string{"vpc-", "subnet-", "sg-", "rtb-", "igw-", "nat-", "eipalloc-", "vgw-", "lt-"} {
@@ -96,7 +97,7 @@ func TestWhoeverNamesAnotherNeedsIt(t *testing.T) {
 // Everything in the VPC is gone before it, and what holds data in it before
 // the subnets.
 func TestTheNetworkGoesLast(t *testing.T) {
-	graph := record(t, config(t, "prod"))
+	graph := record(t, plantest.Config(t, "prod"))
 	vpc := graph.Find("aws:ec2/vpc:Vpc", "script-ohio-prod-vpc")
 	network := graph.Find("script-ohio:network:Network", "script-ohio-prod-network")
 	for _, typ := range []string{"aws:rds/instance:Instance", "aws:elasticache/replicationGroup:ReplicationGroup", "eks:index:Cluster", "aws:eks/nodeGroup:NodeGroup"} {

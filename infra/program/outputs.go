@@ -32,7 +32,8 @@ func export(ctx *pulumi.Context, p parts, id *identity.Identity, g *guard.Output
 	} {
 		ctx.Export(name, value)
 	}
-	if p.storage.Copy != nil {
-		ctx.Export("backupsCopyBucket", p.storage.Copy.Name)
+	if p.storage.BackupsCopy != nil {
+		ctx.Export("backupsCopyBucket", p.storage.BackupsCopy.Name)
+		ctx.Export("modelsCopyBucket", p.storage.ModelsCopy.Name)
 	}
 }

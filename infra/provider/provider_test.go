@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
@@ -11,15 +10,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/script-ohio/platform/infra/plan"
+	"github.com/script-ohio/platform/infra/plan/plantest"
 	"github.com/script-ohio/platform/infra/provider"
-	"github.com/script-ohio/platform/infra/stack"
 )
 
 func TestEverythingHasAnExplicitProvider(t *testing.T) {
-	c, err := stack.ReadFile(filepath.Join("..", "..", "Pulumi.prod.yaml"))
-	require.NoError(t, err)
-	target := plan.Stack{Project: stack.Project, Name: c.Stack, Account: c.General.Account, Region: c.General.Region}
-	graph, err := plan.Run(t.Context(), target, func(ctx *pulumi.Context) error {
+	c := plantest.Config(t, "prod")
+	graph, err := plantest.Record(t, c, func(ctx *pulumi.Context) error {
 		set, err := provider.New(ctx, c)
 		if err != nil {
 			return err

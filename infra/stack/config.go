@@ -38,10 +38,10 @@ type General struct {
 	Region         string      `key:"region" default:"us-east-2" doc:"AWS region."`
 	Zones          []string    `key:"zones" default:"us-east-2a,us-east-2b,us-east-2c" doc:"Availability zones, letters a to d. Adding one moves no subnet."`
 	RecoveryRegion string      `key:"recoveryRegion" default:"us-west-2" doc:"Region that receives the copies to recover from."`
-	CrossRegion    bool        `key:"crossRegion" default:"true" doc:"Copy buckets, vault and database backups to the recovery region."`
+	CrossRegion    bool        `key:"crossRegion" default:"true" doc:"Copy backups, models, the backup vault and the database's backups to the recovery region."`
 	Protect        bool        `key:"protect" default:"true" doc:"Refuse to destroy what holds data. The stack named prod must keep it on."`
 	Owner          string      `key:"owner" default:"platform" doc:"Team in the Owner tag."`
-	Repository     string      `key:"repository" default:"script-ohio/platform" doc:"GitHub repository, owner/name, whose workflows may deploy."`
+	Repository     string      `key:"repository" default:"script-ohio/platform" doc:"GitHub repository whose workflows may deploy: owner/name, or owner@ID/name@ID for one that was made, renamed or moved since 2026-07-15."`
 	StateBucket    string      `key:"stateBucket" optional:"true" doc:"Bucket that holds the state of Pulumi, which the workflows of pull requests read for a preview. Empty: they may not."`
 	StateKey       string      `key:"stateKey" optional:"true" doc:"ARN of the KMS key of that state and its secrets."`
 }
@@ -61,6 +61,7 @@ type Network struct {
 type Cluster struct {
 	Version      string         `key:"clusterVersion" default:"1.36" doc:"Kubernetes minor version."`
 	PublicAccess []netip.Prefix `key:"publicAccessCidrs" optional:"true" doc:"Networks that may reach the API server from outside. Empty: none, the private endpoint only."`
+	VPNAccess    []netip.Prefix `key:"vpnAccessCidrs" optional:"true" doc:"Networks, reached over VPN or peering, that may reach the API server at its private endpoint; within reservedCidrs."`
 	Admins       []string       `key:"clusterAdmins" optional:"true" doc:"IAM role ARNs with cluster administration."`
 	NodeTypes    []string       `key:"nodeTypes" default:"m7g.large" doc:"Instance types of the nodes, arm64."`
 	NodeMin      int            `key:"nodeMin" default:"3" doc:"Fewest nodes, and how many there are at first."`

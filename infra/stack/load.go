@@ -47,6 +47,23 @@ func Load(ctx *pulumi.Context, getenv func(string) string) (Config, error) {
 // landing in whatever account and region the shell has at hand.
 const defaultProviders = "pulumi:disable-default-providers"
 
+// Folder is the nearest folder, from the working directory upwards, that holds
+// the project: Pulumi.yaml and the stack files.
+func Folder() (string, error) {
+	here, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for dir := here; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "Pulumi.yaml")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("no Pulumi.yaml in %s or above it", here)
+		}
+	}
+}
+
 // ReadFile reads the configuration from Pulumi.<stack>.yaml, without an
 // engine.
 func ReadFile(path string) (Config, error) {
@@ -58,14 +75,11 @@ func ReadFile(path string) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	c, err := decode(stack, text)
-	if err != nil {
-		return c, fmt.Errorf("%s:\n%w", path, err)
-	}
-	return c, nil
+	return Parse(stack, text)
 }
 
-func decode(stack string, text []byte) (Config, error) {
+// Parse reads the text of a stack file.
+func Parse(stack string, text []byte) (Config, error) {
 	var file struct {
 		Config map[string]yaml.Node `yaml:"config"`
 	}

@@ -21,6 +21,10 @@ func (c Config) checkCluster(r *report, now time.Time) {
 	for _, p := range k.PublicAccess {
 		r.add(checkAccess(p))
 	}
+	for _, p := range k.VPNAccess {
+		r.unless(slices.ContainsFunc(c.Network.Reserved, func(n netip.Prefix) bool { return n.Bits() <= p.Bits() && n.Contains(p.Addr()) }),
+			"VPN access %s is not within reservedCidrs: name the network there, so that nothing else takes its addresses", p)
+	}
 	for _, admin := range k.Admins {
 		r.unless(strings.HasPrefix(admin, "arn:aws:iam::"+c.General.Account+":role/"), "cluster admin %q is not the ARN of a role in account %s", admin, c.General.Account)
 	}

@@ -28,7 +28,7 @@ func TestEveryRuleSaysWhatIsWrong(t *testing.T) {
 		{"recovery region", func(c *stack.Config) { c.General.RecoveryRegion = "far" }, `recovery region "far"`},
 		{"same recovery region", func(c *stack.Config) { c.General.RecoveryRegion = "us-east-2" }, "us-east-2 is the region itself"},
 		{"foreign zone", func(c *stack.Config) { c.General.Zones = []string{"us-west-2a", "us-west-2b", "us-west-2c"} }, "zone us-west-2a is not in region us-east-2"},
-		{"repository", func(c *stack.Config) { c.General.Repository = "platform" }, `repository "platform" is not owner/name`},
+		{"repository", func(c *stack.Config) { c.General.Repository = "platform" }, `repository "platform" is neither owner/name nor owner@ID/name@ID`},
 		{"state bucket", func(c *stack.Config) { c.General.StateBucket = "State" }, `state bucket "State" is not the name of a bucket`},
 		{"state key alone", func(c *stack.Config) {
 			c.General.StateKey = "arn:aws:kms:us-east-2:111122223333:key/00000000-0000-0000-0000-000000000000"
@@ -46,6 +46,8 @@ func TestEveryRuleSaysWhatIsWrong(t *testing.T) {
 		{"open to IPv6", func(c *stack.Config) { c.Cluster.PublicAccess = prefixes("::/0") }, "not an IPv4 network"},
 		{"open to private", func(c *stack.Config) { c.Cluster.PublicAccess = prefixes("10.2.0.0/16") }, "is a private network"},
 		{"admin", func(c *stack.Config) { c.Cluster.Admins = []string{"arn:aws:iam::999999999999:role/x"} }, "not the ARN of a role in account 111122223333"},
+		{"half an id", func(c *stack.Config) { c.General.Repository = "owner@1/name" }, `repository "owner@1/name" is neither`},
+		{"VPN access", func(c *stack.Config) { c.Cluster.VPNAccess = prefixes("10.9.0.0/16") }, "VPN access 10.9.0.0/16 is not within reservedCidrs"},
 		{"no node types", func(c *stack.Config) { c.Cluster.NodeTypes = nil }, "no node types"},
 		{"x86 nodes", func(c *stack.Config) { c.Cluster.NodeTypes = []string{"m5.large"} }, `node type "m5.large": choose t4g|m7g|c7g|r7g.<size>`},
 		{"node order", func(c *stack.Config) { c.Cluster.NodeMin = 30 }, "nodes: at least 30, at most 20"},

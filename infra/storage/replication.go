@@ -8,11 +8,11 @@ import (
 	"github.com/script-ohio/platform/infra/iamdoc"
 )
 
-// replicate copies every new backup, with its lock, under the key of the
-// recovery region. Deletions do not follow.
+// replicate copies every new object, with its lock if it has one, under the key
+// of the recovery region. Deletions do not follow.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html
-func (s *storage) replicate(source, target Bucket) error {
-	name, child := s.Name("backups-replication"), pulumi.Parent(s)
+func (s *storage) replicate(part string, source, target Bucket) error {
+	name, child := s.Name(part, "replication"), pulumi.Parent(s)
 	// S3 does not say for whom it replicates; a role can be handed to it only
 	// by its own account.
 	trust, err := iamdoc.TrustServiceOfAnyAccount("s3.amazonaws.com").Text(iamdoc.Trust)
@@ -21,7 +21,7 @@ func (s *storage) replicate(source, target Bucket) error {
 	}
 	role, err := iam.NewRole(s.ctx, name, &iam.RoleArgs{
 		Name: pulumi.String(name), AssumeRolePolicy: pulumi.String(trust),
-		Description: pulumi.String("Copies backups to the recovery region"),
+		Description: pulumi.String("Copies " + part + " to the recovery region"),
 	}, child)
 	if err != nil {
 		return err

@@ -3,12 +3,12 @@
 package storage
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/script-ohio/platform/app/contract"
+	"github.com/script-ohio/platform/infra/args"
 	"github.com/script-ohio/platform/infra/stack"
 )
 
@@ -66,8 +66,8 @@ type Bucket struct {
 // Outputs are the buckets.
 type Outputs struct {
 	Backups, Models, Logs Bucket
-	// Copy holds the copies of the backups; nil without a recovery region.
-	Copy *Bucket
+	// Copies in the recovery region; nil without one.
+	BackupsCopy, ModelsCopy *Bucket
 }
 
 type storage struct {
@@ -78,62 +78,59 @@ type storage struct {
 }
 
 // New registers the buckets.
-func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Outputs, error) {
-	if err := args.check(); err != nil {
-		return nil, fmt.Errorf("storage %s: %w", name, err)
+func New(ctx *pulumi.Context, name string, given Args, opts ...pulumi.ResourceOption) (*Outputs, error) {
+	if err := given.check(); err != nil {
+		return nil, err
 	}
-	s := &storage{Args: args, ctx: ctx, protect: args.Protect == nil || *args.Protect}
+	s := &storage{Args: given, ctx: ctx, protect: args.On(given.Protect)}
 	if err := ctx.RegisterComponentResource(Type, name, s, opts...); err != nil {
 		return nil, err
 	}
-	c := args.Config
+	c := given.Config
 	// The logs come first: the others report to it.
 	logs, err := s.bucket(plan{part: Logs, expire: c.ExpireDays, keep: olderDays, allow: s.logWriters})
 	if err != nil {
 		return nil, err
 	}
-	models, err := s.bucket(plan{part: Models, key: args.Key, keep: olderDays, logs: &logs})
-	if err != nil {
+	models := plan{part: Models, key: given.Key, keep: olderDays, logs: &logs}
+	backups := plan{part: Backups, key: given.Key, expire: c.ExpireDays, keep: max(olderDays, c.LockDays), lock: true, logs: &logs}
+	out := &Outputs{Logs: logs}
+	if out.Models, out.ModelsCopy, err = s.copied(models); err != nil {
 		return nil, err
 	}
-	backups := plan{part: Backups, key: args.Key, expire: c.ExpireDays, keep: max(olderDays, c.LockDays), lock: true, logs: &logs}
-	source, err := s.bucket(backups)
-	if err != nil {
+	if out.Backups, out.BackupsCopy, err = s.copied(backups); err != nil {
 		return nil, err
 	}
-	out := &Outputs{Backups: source, Models: models, Logs: logs}
 	known := pulumi.Map{"backups": out.Backups.Name, "models": out.Models.Name, "logs": out.Logs.Name}
-	if args.Recovery != nil {
-		// S3 writes access logs within one region only, so the copy has none.
-		backups.key, backups.logs, backups.recovery = args.Recovery.Key, nil, args.Recovery
-		target, err := s.bucket(backups)
-		if err != nil {
-			return nil, err
-		}
-		if err := s.replicate(source, target); err != nil {
-			return nil, err
-		}
-		out.Copy = &target
-		known["backupsCopy"] = target.Name
-	}
 	return out, ctx.RegisterResourceOutputs(s, known)
 }
 
+// copied registers a bucket and, where there is a recovery region, the one that
+// receives its copies.
+func (s *storage) copied(p plan) (Bucket, *Bucket, error) {
+	source, err := s.bucket(p)
+	if err != nil || s.Recovery == nil {
+		return source, nil, err
+	}
+	// S3 writes access logs within one region only, so the copy has none.
+	p.key, p.logs, p.recovery = s.Recovery.Key, nil, s.Recovery
+	target, err := s.bucket(p)
+	if err != nil {
+		return source, nil, err
+	}
+	return source, &target, s.replicate(p.part, source, target)
+}
+
 func (a Args) check() error {
-	var problems []error
-	missing := func(is bool, what string) {
-		if is {
-			problems = append(problems, fmt.Errorf("%s is missing", what))
-		}
-	}
-	missing(a.Name == nil || a.Bucket == nil, "the naming of resources or buckets")
-	missing(a.Account == "" || a.Region == "", "the account or region")
-	missing(a.Key == nil, "the KMS key")
+	var p args.Problems
+	p.Missing(a.Name == nil || a.Bucket == nil, "the naming of resources or buckets")
+	p.Missing(a.Account == "" || a.Region == "", "the account or region")
+	p.Missing(a.Key == nil, "the KMS key")
 	if r := a.Recovery; r != nil {
-		missing(r.Region == "" || r.Key == nil || r.Provider == nil, "the region, KMS key or provider of the recovery region")
+		p.Missing(r.Region == "" || r.Key == nil || r.Provider == nil, "the region, KMS key or provider of the recovery region")
 		if r.Region == a.Region {
-			problems = append(problems, fmt.Errorf("the recovery region is the region itself, %s", a.Region))
+			p.Add(fmt.Errorf("the recovery region is the region itself, %s", a.Region))
 		}
 	}
-	return errors.Join(problems...)
+	return p.Of("storage")
 }

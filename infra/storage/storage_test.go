@@ -1,7 +1,6 @@
 package storage_test
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/script-ohio/platform/infra/iamdoc"
 	"github.com/script-ohio/platform/infra/plan"
+	"github.com/script-ohio/platform/infra/plan/plantest"
 	"github.com/script-ohio/platform/infra/provider"
 	"github.com/script-ohio/platform/infra/stack"
 	"github.com/script-ohio/platform/infra/storage"
@@ -31,17 +31,9 @@ const (
 	trail       = "arn:aws:cloudtrail:us-east-2:111122223333:trail/audit"
 )
 
-func config(t *testing.T, name string) stack.Config {
-	t.Helper()
-	c, err := stack.ReadFile(filepath.Join("..", "..", "Pulumi."+name+".yaml"))
-	require.NoError(t, err)
-	return c
-}
-
 func run(t *testing.T, c stack.Config, change func(*storage.Args)) (*plan.Graph, error) {
 	t.Helper()
-	target := plan.Stack{Project: stack.Project, Name: c.Stack, Account: c.General.Account, Region: c.General.Region}
-	return plan.Run(t.Context(), target, func(ctx *pulumi.Context) error {
+	return plantest.Record(t, c, func(ctx *pulumi.Context) error {
 		set, err := provider.New(ctx, c)
 		if err != nil {
 			return err
@@ -63,7 +55,7 @@ func run(t *testing.T, c stack.Config, change func(*storage.Args)) (*plan.Graph,
 		if err != nil {
 			return err
 		}
-		for name, b := range map[string]*storage.Bucket{"backups": &out.Backups, "models": &out.Models, "logs": &out.Logs, "copy": out.Copy} {
+		for name, b := range map[string]*storage.Bucket{"backups": &out.Backups, "models": &out.Models, "logs": &out.Logs, "backups-copy": out.BackupsCopy, "models-copy": out.ModelsCopy} {
 			if b != nil {
 				ctx.Export(name, b.Name)
 				ctx.Export(name+"-arn", b.ARN)
@@ -92,14 +84,15 @@ func TestBucketsOfEachStack(t *testing.T) {
 	for name, want := range map[string]map[string]any{
 		"prod": {
 			"backups": "script-ohio-prod-backups-111122223333-us-east-2", "models": "script-ohio-prod-models-111122223333-us-east-2",
-			"logs": "script-ohio-prod-logs-111122223333-us-east-2", "copy": "script-ohio-prod-backups-111122223333-us-west-2",
+			"logs": "script-ohio-prod-logs-111122223333-us-east-2", "backups-copy": "script-ohio-prod-backups-111122223333-us-west-2",
+			"models-copy": "script-ohio-prod-models-111122223333-us-west-2",
 		},
 		"staging": {
 			"backups": "script-ohio-staging-backups-444455556666-us-east-2", "models": "script-ohio-staging-models-444455556666-us-east-2",
 			"logs": "script-ohio-staging-logs-444455556666-us-east-2",
 		},
 	} {
-		graph := deploy(t, config(t, name))
+		graph := deploy(t, plantest.Config(t, name))
 		require.Len(t, graph.Outputs, 2*len(want))
 		for bucket, physical := range want {
 			require.Equal(t, physical, graph.Outputs[bucket].Value)
@@ -112,7 +105,7 @@ func TestBucketsOfEachStack(t *testing.T) {
 // Whatever is said of buckets in general holds for each one.
 func TestEveryBucketIsClosed(t *testing.T) {
 	for _, name := range []string{"prod", "staging"} {
-		c := config(t, name)
+		c := plantest.Config(t, name)
 		graph := deploy(t, c)
 		component := graph.Find(storage.Type, c.Name("storage"))
 		for _, b := range graph.OfType(bucketType) {
@@ -166,7 +159,7 @@ func TestEveryBucketIsClosed(t *testing.T) {
 }
 
 func TestObjectsAge(t *testing.T) {
-	c := config(t, "prod")
+	c := plantest.Config(t, "prod")
 	c.Storage = stack.Storage{InfrequentDays: 30, GlacierDays: 91, ExpireDays: 366, LockDays: 45}
 	graph := deploy(t, c)
 	for _, b := range graph.OfType(bucketType) {
@@ -193,7 +186,7 @@ func TestObjectsAge(t *testing.T) {
 }
 
 func TestBackupsAreLocked(t *testing.T) {
-	graph := deploy(t, config(t, "prod"))
+	graph := deploy(t, plantest.Config(t, "prod"))
 	require.Len(t, graph.OfType(lockType), 2)
 	for _, name := range []string{"script-ohio-prod-backups", "script-ohio-prod-recovery-backups"} {
 		require.True(t, graph.Find(bucketType, name).Inputs.True("objectLockEnabled"))
@@ -205,11 +198,11 @@ func TestBackupsAreLocked(t *testing.T) {
 }
 
 func TestBackupsAreCopied(t *testing.T) {
-	graph := deploy(t, config(t, "prod"))
+	graph := deploy(t, plantest.Config(t, "prod"))
 	rule := graph.OfType(replicationType)[0]
 	in := rule.Inputs
 	require.Equal(t, graph.Outputs["backups"].Value, in.Text("bucket"))
-	require.Equal(t, graph.Outputs["copy-arn"].Value, in.Text("rules.0.destination.bucket"))
+	require.Equal(t, graph.Outputs["backups-copy-arn"].Value, in.Text("rules.0.destination.bucket"))
 	require.Equal(t, recoveryKey, in.Text("rules.0.destination.encryptionConfiguration.replicaKmsKeyId"))
 	require.Equal(t, "Enabled", in.Text("rules.0.status"))
 	require.Equal(t, "Enabled", in.Text("rules.0.sourceSelectionCriteria.sseKmsEncryptedObjects.status"))
@@ -219,14 +212,17 @@ func TestBackupsAreCopied(t *testing.T) {
 	}
 	policy := graph.OfType("aws:iam/rolePolicy:RolePolicy")[0]
 	require.True(t, graph.CreatedBefore(policy, rule))
-	require.Empty(t, deploy(t, config(t, "staging")).OfType(replicationType), "crossRegion is off")
+	models := graph.Find(replicationType, "script-ohio-prod-models-replication").Inputs
+	require.Equal(t, graph.Outputs["models"].Value, models.Text("bucket"))
+	require.Equal(t, graph.Outputs["models-copy-arn"].Value, models.Text("rules.0.destination.bucket"))
+	require.Empty(t, deploy(t, plantest.Config(t, "staging")).OfType(replicationType), "crossRegion is off")
 }
 
 // The role reads the source under its key and writes the copy under the
 // other; the table is all that it may do.
 func TestTheCopyingRoleMayDoNothingElse(t *testing.T) {
-	graph := deploy(t, config(t, "prod"))
-	source, target := graph.Outputs["backups-arn"].Value.(string), graph.Outputs["copy-arn"].Value.(string)
+	graph := deploy(t, plantest.Config(t, "prod"))
+	source, target := graph.Outputs["backups-arn"].Value.(string), graph.Outputs["backups-copy-arn"].Value.(string)
 	got := map[string][]string{}
 	for _, s := range document(t, graph.OfType("aws:iam/rolePolicy:RolePolicy")[0], iamdoc.Identity).Statements {
 		require.Len(t, s.Resources, 1)
@@ -248,7 +244,7 @@ func TestTheCopyingRoleMayDoNothingElse(t *testing.T) {
 }
 
 func TestWhoWritesLogs(t *testing.T) {
-	c := config(t, "prod")
+	c := plantest.Config(t, "prod")
 	graph := deploy(t, c)
 	require.Len(t, graph.OfType(loggingType), 2)
 	for _, part := range []string{"backups", "models"} {
@@ -282,7 +278,7 @@ func TestWhoWritesLogs(t *testing.T) {
 }
 
 func TestAnUnprotectedCopyCanGo(t *testing.T) {
-	c := config(t, "staging")
+	c := plantest.Config(t, "staging")
 	c.General.Protect = false
 	for _, r := range deploy(t, c).Resources {
 		require.False(t, r.Protect || r.RetainOnDelete, r.URN)
@@ -290,7 +286,7 @@ func TestAnUnprotectedCopyCanGo(t *testing.T) {
 }
 
 func TestArgsReportEverything(t *testing.T) {
-	c := config(t, "prod")
+	c := plantest.Config(t, "prod")
 	_, err := run(t, c, func(a *storage.Args) {
 		*a = storage.Args{Region: "us-west-2", Recovery: &storage.Recovery{Region: "us-west-2"}}
 	})
