@@ -100,7 +100,7 @@ func New(ctx *pulumi.Context, name string, given Args, opts ...pulumi.ResourceOp
 		return nil, err
 	}
 	if given.Config.Account {
-		if err := errors.Join(g.newTrail(), g.newRecorder(), g.newDetector()); err != nil {
+		if err := errors.Join(g.newTrail(), g.newRecorder(), g.newDetector(), g.newDefaults()); err != nil {
 			return nil, err
 		}
 	}

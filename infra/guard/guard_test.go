@@ -84,6 +84,21 @@ func document(t *testing.T, text string, use iamdoc.Use) iamdoc.Document {
 	return d
 }
 
+func TestTheAccountIsClosedByDefault(t *testing.T) {
+	c := plantest.Config(t, "prod")
+	graph := deploy(t, c)
+	block := graph.OfType("aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock")[0]
+	for _, switched := range []string{"blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"} {
+		require.True(t, block.Inputs.True(switched), switched)
+	}
+	require.True(t, block.RetainOnDelete, "a stack that goes opens nothing")
+	require.True(t, graph.OfType("aws:ebs/encryptionByDefault:EncryptionByDefault")[0].Inputs.True("enabled"))
+	require.Equal(t, "block-all-sharing", graph.OfType("aws:ebs/snapshotBlockPublicAccess:SnapshotBlockPublicAccess")[0].Inputs.Text("state"))
+	require.Len(t, graph.OfType("aws:accessanalyzer/analyzer:Analyzer"), 1)
+	c.Guard.Account = false
+	require.Empty(t, deploy(t, c).OfType(block.Type), "another stack of the account owns them")
+}
+
 func TestEverythingLiesBelowTheComponent(t *testing.T) {
 	for _, name := range []string{"prod", "staging"} {
 		c := plantest.Config(t, name)

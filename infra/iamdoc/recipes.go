@@ -63,7 +63,7 @@ func TrustGitHub(providerARN, repository string, subjects ...string) Document {
 		To(Federated(providerARN)).
 		When(
 			Equals(GitHubIssuer+":aud", "sts.amazonaws.com"),
-			Like(GitHubIssuer+":sub", full...),
+			Equals(GitHubIssuer+":sub", full...),
 		))
 }
 

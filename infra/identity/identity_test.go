@@ -172,7 +172,7 @@ func TestWorkflows(t *testing.T) {
 			subjects[i] = "repo:script-ohio/platform:" + subjects[i]
 		}
 		require.ElementsMatch(t, []iamdoc.Condition{
-			iamdoc.Equals(issuer+":aud", "sts.amazonaws.com"), iamdoc.Like(issuer+":sub", subjects...),
+			iamdoc.Equals(issuer+":aud", "sts.amazonaws.com"), iamdoc.Equals(issuer+":sub", subjects...),
 		}, s.Conditions, part)
 		role := graph.Find("aws:iam/role:Role", "script-ohio-prod-github-"+part)
 		require.True(t, graph.DestroyedBefore(role, graph.OfType("aws:iam/openIdConnectProvider:OpenIdConnectProvider")[0]))

@@ -28,8 +28,10 @@ func (b builder) loadBalancers(vpc string) iamdoc.Document {
 		iamdoc.Allow("ec2:CreateTags").Named("TagNewGroup").On(groups).When(iamdoc.Equals("ec2:CreateAction", "CreateSecurityGroup"), owning),
 		iamdoc.Allow("ec2:CreateTags", "ec2:DeleteTags").Named("TagGroup").On(groups).
 			When(iamdoc.IsAbsent("aws:RequestTag/"+ownerTag), owned),
-		// The nodes' group carries no tag of the controller.
-		iamdoc.Allow("ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress").Named("OpenGroup").On(groups).When(inside),
+		// Its own groups, and that of the nodes: not the databases'.
+		iamdoc.Allow("ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress").Named("OpenGroup").On(groups).When(inside, owned),
+		iamdoc.Allow("ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress").Named("OpenNodes").On(groups).
+			When(inside, iamdoc.Equals("aws:ResourceTag/kubernetes.io/cluster/"+b.args.Cluster.Name, "owned")),
 		iamdoc.Allow("ec2:DeleteSecurityGroup").Named("DeleteGroup").On(groups).When(owned),
 		iamdoc.Allow("elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup").Named("Create").
 			On(elb("loadbalancer"), elb("targetgroup")).When(owning),

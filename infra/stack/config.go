@@ -113,7 +113,7 @@ type Guard struct {
 	AlertEmail string `key:"alertEmail" example:"alerts@example.com" doc:"Receives budget and security alerts."`
 	BudgetUSD  int    `key:"monthlyBudget" example:"1000" doc:"US dollars a month; alerts at 80 % and 100 %."`
 	VaultDays  int    `key:"vaultDays" default:"35" doc:"Days that the locked backup vault keeps recovery points."`
-	Account    bool   `key:"accountGuards" default:"true" doc:"Own what exists once in an account: GuardDuty, Config recorder, CloudTrail, GitHub identity provider. Off for a second stack in one account."`
+	Account    bool   `key:"accountGuards" default:"true" doc:"Own what exists once in an account: GuardDuty, Config recorder, CloudTrail, Access Analyzer, account-wide defaults, GitHub identity provider. Off for a second stack in one account."`
 }
 
 // Release is what runs.

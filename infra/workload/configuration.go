@@ -1,0 +1,174 @@
+package workload
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/script-ohio/platform/app/contract"
+)
+
+// Objects that carry the configuration.
+const (
+	configName  = "app-config"
+	secretName  = "app-secrets"
+	storeName   = "aws-secrets"
+	secretsAPI  = "external-secrets.io/v1"
+	refreshTime = "15m" // how long a rotated secret takes to arrive
+)
+
+// settings is what the pods of the app read, and what tells that it changed.
+type settings struct {
+	hash    pulumi.StringOutput // of the plain values: another one is another rollout
+	objects []pulumi.Resource
+}
+
+// configuration renders the contract's variables: plain ones into a ConfigMap,
+// secret ones into a Secret that external-secrets fills and keeps fresh. What
+// is not set here has its default in the app.
+func (w *workload) configuration() (*settings, error) {
+	values := w.plain()
+	config, err := corev1.NewConfigMap(w.ctx, w.Name("config"), &corev1.ConfigMapArgs{Metadata: w.meta(configName, nil), Data: values}, w.child, w.after())
+	if err != nil {
+		return nil, err
+	}
+	store, err := w.custom("secrets", secretsAPI, "SecretStore", w.meta(storeName, nil), secretStore{
+		Provider: storeProvider{AWS: awsProvider{Service: "SecretsManager", Region: w.served(pulumi.String(w.Region))}},
+	}, w.after())
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := w.custom("secrets", secretsAPI, "ExternalSecret", w.meta(secretName, nil), w.secret(), w.after(store))
+	if err != nil {
+		return nil, err
+	}
+	return &settings{hash: hash(values), objects: []pulumi.Resource{config, secrets}}, nil
+}
+
+// plain are the values of the variables that are no secrets and that this
+// stack sets. A test holds them to the contract.
+func (w *workload) plain() pulumi.StringMap {
+	return pulumi.StringMap{
+		"MODELS_BUCKET":   pulumi.Sprintf("s3://%s?region=%s", w.Data.Models, w.Region),
+		"TRUSTED_PROXIES": pulumi.String(joined(w.Networks.LoadBalancers)),
+		"LISTEN":          pulumi.String(fmt.Sprintf(":%d", contract.PublicPort)),
+		"INTERNAL_LISTEN": pulumi.String(fmt.Sprintf(":%d", contract.InternalPort)),
+		"SHUTDOWN_PAUSE":  pulumi.String(whole(int(contract.ShutdownPause.Seconds()))),
+		"SHUTDOWN_DRAIN":  pulumi.String(whole(int(contract.ShutdownDrain.Seconds()))),
+	}
+}
+
+func joined(networks []netip.Prefix) string {
+	var all []string
+	for _, n := range networks {
+		all = append(all, n.String())
+	}
+	return strings.Join(all, ",")
+}
+
+// hash is short, for an annotation.
+func hash(values pulumi.StringMap) pulumi.StringOutput {
+	return values.ToStringMapOutput().ApplyT(func(known map[string]string) string {
+		sum := sha256.New()
+		for _, name := range slices.Sorted(maps.Keys(known)) {
+			fmt.Fprintf(sum, "%s=%s\n", name, known[name])
+		}
+		return hex.EncodeToString(sum.Sum(nil))[:16]
+	}).(pulumi.StringOutput)
+}
+
+// The kinds of external-secrets, as far as they are used. Its controller reads
+// with the role of its own pods, which may read these secrets only.
+// https://external-secrets.io/latest/provider/aws-secrets-manager/
+type (
+	secretStore struct {
+		Provider storeProvider `pulumi:"provider"`
+	}
+	storeProvider struct {
+		AWS awsProvider `pulumi:"aws"`
+	}
+	awsProvider struct {
+		Service string             `pulumi:"service"`
+		Region  pulumi.StringInput `pulumi:"region"`
+	}
+	externalSecret struct {
+		RefreshInterval string       `pulumi:"refreshInterval"`
+		Store           storeRef     `pulumi:"secretStoreRef"`
+		Target          target       `pulumi:"target"`
+		Data            []secretData `pulumi:"data"`
+	}
+	storeRef struct {
+		Name string `pulumi:"name"`
+		Kind string `pulumi:"kind"`
+	}
+	target struct {
+		Name           string   `pulumi:"name"`
+		CreationPolicy string   `pulumi:"creationPolicy"`
+		DeletionPolicy string   `pulumi:"deletionPolicy"`
+		Template       template `pulumi:"template"`
+	}
+	template struct {
+		EngineVersion string            `pulumi:"engineVersion"`
+		MergePolicy   string            `pulumi:"mergePolicy"`
+		Data          map[string]string `pulumi:"data"`
+	}
+	secretData struct {
+		Key    string    `pulumi:"secretKey"`
+		Remote remoteRef `pulumi:"remoteRef"`
+	}
+	remoteRef struct {
+		Key      pulumi.StringInput `pulumi:"key"`
+		Property string             `pulumi:"property"`
+	}
+)
+
+// secret builds every secret variable of the contract: the two URLs out of the
+// secrets of database and cache, the others as they stand in the app's.
+func (w *workload) secret() externalSecret {
+	s := externalSecret{
+		RefreshInterval: refreshTime,
+		Store:           storeRef{Name: storeName, Kind: "SecretStore"},
+		Target: target{
+			Name: secretName, CreationPolicy: "Owner", DeletionPolicy: "Retain",
+			Template: template{EngineVersion: "v2", MergePolicy: "Replace", Data: map[string]string{
+				// RDS presents a certificate of its own authority, which the
+				// image does not carry: encrypted, and not verified.
+				"DATABASE_URL": "postgres://{{ .db_username }}:{{ .db_password }}@{{ .db_host }}:{{ .db_port }}/{{ .db_dbname }}?sslmode=require",
+				"REDIS_URL":    "rediss://{{ .cache_username }}:{{ .cache_password }}@{{ .cache_host }}:{{ .cache_port }}/0",
+			}},
+		},
+	}
+	take := func(key string, from pulumi.StringInput, property string) {
+		s.Data = append(s.Data, secretData{key, remoteRef{w.served(from), property}})
+	}
+	for _, property := range []string{"username", "password", "host", "port", "dbname"} {
+		take("db_"+property, w.Data.Database, property)
+	}
+	for _, property := range []string{"username", "password", "host", "port"} {
+		take("cache_"+property, w.Data.Cache, property)
+	}
+	for _, v := range contract.Variables() {
+		if _, built := s.Target.Template.Data[v.Name]; v.Secret && !built {
+			key := strings.ToLower(v.Name)
+			take(key, w.Data.App, v.Name)
+			s.Target.Template.Data[v.Name] = "{{ ." + key + " }}"
+		}
+	}
+	return s
+}
+
+// served is a value that is known once external-secrets serves: its kinds do
+// not exist before.
+func (w *workload) served(value pulumi.StringInput) pulumi.StringInput {
+	return pulumi.All(value, w.Data.Secrets).ApplyT(func(both []any) string {
+		text, _ := both[0].(string)
+		return text
+	}).(pulumi.StringOutput)
+}

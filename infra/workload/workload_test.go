@@ -1,0 +1,193 @@
+package workload_test
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+
+	"github.com/script-ohio/platform/app/contract"
+	"github.com/script-ohio/platform/infra/plan"
+	"github.com/script-ohio/platform/infra/plan/plantest"
+	"github.com/script-ohio/platform/infra/workload"
+)
+
+func args(t *testing.T) workload.Args {
+	c := plantest.Config(t, "prod")
+	return workload.Args{
+		Name: c.Name, Namespace: "script-ohio", Region: "us-east-2", Environment: "prod",
+		Releases: []workload.Release{{Image: "ghcr.io/script-ohio/platform:v0.1.0", Live: true}}, Registries: []string{"ghcr.io/script-ohio"}, Serve: workload.Scale{Min: 3, Max: 20},
+		Workers: []workload.Worker{{Queue: contract.QueueBackup, Account: "backup-worker"}},
+		Edge: workload.Edge{
+			Domain: c.Edge.Domain, Account: "app", Class: pulumi.String("alb"), Certificate: pulumi.String("arn:aws:acm:x"), Firewall: pulumi.String("arn:aws:wafv2:x"),
+			Tags: c.Tags(),
+		},
+		Data: workload.Data{
+			Database: pulumi.String("database-arn"), Cache: pulumi.String("cache-arn"), App: pulumi.String("app-arn"),
+			Models: pulumi.String("models-bucket"), Secrets: pulumi.String("ready"),
+		},
+		Networks: workload.Networks{
+			LoadBalancers: []netip.Prefix{netip.MustParsePrefix("10.0.128.0/22")}, Databases: []netip.Prefix{netip.MustParsePrefix("10.0.144.0/24")},
+			DatabasePort: 5432, CachePort: 6379,
+		},
+	}
+}
+
+func deploy(t *testing.T, change func(*workload.Args)) *plan.Graph {
+	t.Helper()
+	graph, err := plantest.Record(t, plantest.Config(t, "prod"), func(ctx *pulumi.Context) error {
+		cluster, err := kubernetes.NewProvider(ctx, "script-ohio-prod-kubernetes", &kubernetes.ProviderArgs{Kubeconfig: pulumi.String("{}")})
+		if err != nil {
+			return err
+		}
+		a := args(t)
+		if change != nil {
+			change(&a)
+		}
+		_, err = workload.New(ctx, "script-ohio-prod-workload", a, pulumi.Providers(cluster))
+		return err
+	})
+	require.NoError(t, err)
+	return graph
+}
+
+func object(t *testing.T, graph *plan.Graph, kind, name string) *plan.Resource {
+	t.Helper()
+	for _, r := range graph.Resources {
+		if strings.HasSuffix(r.Type, ":"+kind) && r.Inputs.Text("metadata.name") == name {
+			return r
+		}
+	}
+	require.Fail(t, "there is no "+kind+" "+name)
+	return nil
+}
+
+func TestTheServiceRunsHardened(t *testing.T) {
+	serve := object(t, deploy(t, nil), "Deployment", "serve").Inputs
+	pod := func(path string) any { return serve.At("spec.template.spec." + path) }
+	require.Equal(t, 3.0, serve.At("spec.replicas"))
+	require.Equal(t, map[string]any{"maxSurge": 1.0, "maxUnavailable": 0.0}, serve.At("spec.strategy.rollingUpdate"))
+	require.Equal(t, "ghcr.io/script-ohio/platform:v0.1.0", pod("containers.0.image"))
+	require.Equal(t, map[string]any{"cpu": "500m", "memory": "1Gi", "ephemeral-storage": "1Gi"}, pod("containers.0.resources.requests"))
+	require.Equal(t, map[string]any{"cpu": "1", "memory": "2Gi", "ephemeral-storage": "1Gi"}, pod("containers.0.resources.limits"))
+	require.Equal(t, map[string]any{
+		"allowPrivilegeEscalation": false, "privileged": false, "readOnlyRootFilesystem": true, "runAsNonRoot": true, "runAsUser": 65532.0, "runAsGroup": 65532.0,
+		"capabilities": map[string]any{"drop": []any{"ALL"}}, "seccompProfile": map[string]any{"type": "RuntimeDefault"},
+	}, pod("containers.0.securityContext"))
+	require.Equal(t, false, pod("automountServiceAccountToken"))
+	require.Equal(t, float64(contract.PublicPort), pod("containers.0.ports.0.containerPort"))
+	require.Equal(t, contract.HealthPath, pod("containers.0.livenessProbe.httpGet.path"))
+	require.Equal(t, contract.ReadyPath, pod("containers.0.readinessProbe.httpGet.path"))
+	require.Equal(t, contract.HealthPath, pod("containers.0.startupProbe.httpGet.path"))
+	grace, sleep := pod("terminationGracePeriodSeconds").(float64), pod("containers.0.lifecycle.preStop.sleep.seconds").(float64)
+	require.GreaterOrEqual(t, grace-sleep, contract.ShutdownGrace.Seconds(), "the app must be able to drain")
+}
+
+func TestScaling(t *testing.T) {
+	hpa := object(t, deploy(t, nil), "HorizontalPodAutoscaler", "serve").Inputs
+	require.Equal(t, []any{3.0, 20.0}, []any{hpa.At("spec.minReplicas"), hpa.At("spec.maxReplicas")})
+	require.Equal(t, map[string]any{"stabilizationWindowSeconds": 60.0, "policies": []any{map[string]any{"type": "Percent", "value": 50.0, "periodSeconds": 60.0}}}, hpa.At("spec.behavior.scaleUp"))
+	require.Equal(t, map[string]any{"stabilizationWindowSeconds": 300.0, "policies": []any{map[string]any{"type": "Percent", "value": 10.0, "periodSeconds": 60.0}}}, hpa.At("spec.behavior.scaleDown"))
+	require.Equal(t, 70.0, hpa.At("spec.metrics.0.resource.target.averageUtilization"))
+	require.Equal(t, 80.0, hpa.At("spec.metrics.1.resource.target.averageUtilization"))
+}
+
+// Everything that the app can be told is told, or has its default: a variable
+// of the contract that is renamed turns this red.
+func TestConfigurationFollowsTheContract(t *testing.T) {
+	graph := deploy(t, nil)
+	plain, _ := object(t, graph, "ConfigMap", "app-config").Inputs.At("data").(map[string]any)
+	secret, _ := object(t, graph, "ExternalSecret", "app-secrets").Inputs.At("spec.target.template.data").(map[string]any)
+	known := map[string]contract.Variable{}
+	for _, v := range contract.Variables() {
+		known[v.Name] = v
+		if v.Secret {
+			require.Contains(t, secret, v.Name)
+			require.NotContains(t, plain, v.Name, "a secret in plain sight")
+		}
+	}
+	for name := range plain {
+		require.Contains(t, known, name)
+	}
+	for name := range secret {
+		require.True(t, known[name].Secret, name)
+	}
+	require.Equal(t, "s3://models-bucket?region=us-east-2", plain["MODELS_BUCKET"])
+	require.Equal(t, "10.0.128.0/22", plain["TRUSTED_PROXIES"])
+}
+
+func TestTheOrder(t *testing.T) {
+	graph := deploy(t, nil)
+	serve, job := object(t, graph, "Deployment", "serve"), graph.OfType("kubernetes:batch/v1:Job")[0]
+	require.True(t, graph.CreatedBefore(job, serve), "the schema before the code")
+	for _, policy := range graph.OfType("kubernetes:networking.k8s.io/v1:NetworkPolicy") {
+		require.True(t, graph.CreatedBefore(policy, job), policy.Name)
+	}
+	require.True(t, graph.CreatedBefore(object(t, graph, "ValidatingAdmissionPolicyBinding", "script-ohio-registries"), job))
+	require.True(t, graph.CreatedBefore(object(t, graph, "ResourceQuota", "quota"), job))
+}
+
+func TestAnotherImageIsAnotherMigrationAndAnotherConfigurationARollout(t *testing.T) {
+	name := func(change func(*workload.Args)) (job, config string) {
+		graph := deploy(t, change)
+		return graph.OfType("kubernetes:batch/v1:Job")[0].Inputs.Text("metadata.name"),
+			object(t, graph, "Deployment", "serve").Inputs.At("spec.template.metadata.annotations").(map[string]any)["script-ohio/config"].(string)
+	}
+	job, config := name(nil)
+	otherJob, same := name(func(a *workload.Args) { a.Releases[0].Image = "ghcr.io/script-ohio/platform:v0.2.0" })
+	require.NotEqual(t, job, otherJob)
+	require.Equal(t, config, same)
+	_, other := name(func(a *workload.Args) { a.Data.Models = pulumi.String("other") })
+	require.NotEqual(t, config, other)
+}
+
+func TestTwoReleasesAreSwitchedAtTheLoadBalancer(t *testing.T) {
+	image := "ghcr.io/script-ohio/platform:v0."
+	weights := func(live string) string {
+		graph := deploy(t, func(a *workload.Args) {
+			a.Releases = []workload.Release{{Colour: "blue", Image: image + "1.0", Live: live == "blue"}, {Colour: "green", Image: image + "2.0", Live: live == "green"}}
+		})
+		for _, colour := range []string{"blue", "green"} {
+			pods, _ := object(t, graph, "Deployment", "serve-"+colour).Inputs.At("spec.selector.matchLabels").(map[string]any)
+			require.Equal(t, colour, pods["script-ohio/colour"])
+			require.Equal(t, pods, object(t, graph, "Service", "serve-"+colour).Inputs.At("spec.selector"), "each is in a target group of its own")
+			object(t, graph, "HorizontalPodAutoscaler", "serve-"+colour)
+			object(t, graph, "PodDisruptionBudget", "serve-"+colour)
+		}
+		require.Len(t, graph.OfType("kubernetes:batch/v1:Job"), 2)
+		ingress := object(t, graph, "Ingress", "api").Inputs
+		require.Equal(t, "release", ingress.Text("spec.rules.0.http.paths.0.backend.service.name"))
+		annotations, _ := ingress.At("metadata.annotations").(map[string]any)
+		return annotations["alb.ingress.kubernetes.io/actions.release"].(string)
+	}
+	require.JSONEq(t, `{"type":"forward","forwardConfig":{"targetGroups":[{"serviceName":"serve-blue","servicePort":"public","weight":100},{"serviceName":"serve-green","servicePort":"public","weight":0}]}}`, weights("blue"))
+	require.JSONEq(t, `{"type":"forward","forwardConfig":{"targetGroups":[{"serviceName":"serve-blue","servicePort":"public","weight":0},{"serviceName":"serve-green","servicePort":"public","weight":100}]}}`, weights("green"))
+}
+
+func TestRolesGrowAndReadNoSecrets(t *testing.T) {
+	graph := deploy(t, nil)
+	var before int
+	for _, role := range contract.KeyRoles() {
+		rules, _ := object(t, graph, "Role", role.String()).Inputs.At("rules").([]any)
+		require.Greater(t, len(rules), before)
+		before = len(rules)
+		for _, r := range rules {
+			rule := r.(map[string]any)
+			require.NotContains(t, rule["resources"], "secrets")
+			require.NotContains(t, rule["resources"], "*")
+			require.NotContains(t, rule["verbs"], "*")
+			require.NotEqual(t, []any{"rbac.authorization.k8s.io"}, rule["apiGroups"])
+		}
+		require.Equal(t, workload.Group(role), object(t, graph, "RoleBinding", role.String()).Inputs.Text("subjects.0.name"))
+	}
+}
+
+func TestWhatIsMissingIsSaidAtOnce(t *testing.T) {
+	_, err := workload.New(nil, "workload", workload.Args{})
+	for _, what := range []string{"naming", "live release", "registries", "replicas", "edge", "source of data", "subnets", "port"} {
+		require.ErrorContains(t, err, what)
+	}
+}
