@@ -1,0 +1,74 @@
+package controllers
+
+import (
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/script-ohio/platform/app/contract"
+	"github.com/script-ohio/platform/infra/helm"
+)
+
+// system is the namespace that every cluster has, with the cluster's own parts
+// in it: nothing here closes it.
+const system = "kube-system"
+
+// place is where a release goes.
+type place struct {
+	namespace pulumi.StringInput
+	ready     []pulumi.Resource // what its pods need: the rules of the namespace
+}
+
+// place makes the namespace of the account, closes it and opens it for the
+// pods. What is in it keeps to the restricted standard, and says so where it
+// is refused. In kube-system it only opens and closes the pods themselves.
+// https://kubernetes.io/docs/concepts/security/pod-security-standards/
+func (c *controllers) place(account Account, all ...pods) (place, error) {
+	in := place{namespace: pulumi.String(account.Namespace)}
+	if account.Namespace != system {
+		labels := pulumi.StringMap{
+			"app.kubernetes.io/part-of":    pulumi.String(contract.ServiceName),
+			"app.kubernetes.io/managed-by": pulumi.String("pulumi"),
+		}
+		for _, mode := range []string{"enforce", "audit", "warn"} {
+			labels["pod-security.kubernetes.io/"+mode] = pulumi.String("restricted")
+		}
+		made, err := corev1.NewNamespace(c.ctx, c.Name(account.Namespace), &corev1.NamespaceArgs{
+			Metadata: metav1.ObjectMetaArgs{Name: pulumi.String(account.Namespace), Labels: labels},
+		}, c.child)
+		if err != nil {
+			return in, err
+		}
+		in.namespace = made.Metadata.Name().Elem()
+		closed, err := c.deny(in.namespace, account.Namespace)
+		if err != nil {
+			return in, err
+		}
+		in.ready = append(in.ready, closed)
+	}
+	for _, p := range all {
+		opened, err := c.allow(in.namespace, p)
+		if err != nil {
+			return in, err
+		}
+		in.ready = append(in.ready, opened)
+	}
+	return in, nil
+}
+
+// install registers the release of a chart in its place.
+func install[V any](c *controllers, chart helm.Chart, in place, values V) (*helm.Resource, error) {
+	return helm.New(c.ctx, c.Name(chart.Name), helm.Install(chart, in.namespace, values), c.child, pulumi.DependsOn(in.ready))
+}
+
+// account is the service account that a chart makes.
+type account struct {
+	Name pulumi.StringInput `pulumi:"name"`
+}
+
+// values name the account once new pods of it get its role: pods that start
+// before have no credentials for all their lives.
+// https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
+func (a Account) values() account {
+	return account{a.Role.ToStringOutput().ApplyT(func(string) string { return a.Name }).(pulumi.StringOutput)}
+}
