@@ -11,10 +11,10 @@ import (
 // that a rule can find one that leaked into a plain value.
 const GeneratedSecret = "generated-secret-"
 
-// compute makes up the id and the outputs that a provider would return: the
+// Answer makes up the id and the outputs that a provider would return: the
 // inputs, an id and an ARN that read like the real ones, and what the table
 // adds for the type. They are the same in every run.
-func compute(stack Stack, r *Resource) (string, resource.PropertyMap) {
+func Answer(stack Stack, r *Resource) (string, resource.PropertyMap) {
 	id := identify(stack, r)
 	outputs := r.Inputs.Map.Copy()
 	set := func(key string, value any) {

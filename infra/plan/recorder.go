@@ -85,7 +85,7 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	if p := r.resources[res.Provider]; p != nil {
 		stack.Region = or(p.Inputs.Text("region"), stack.Region)
 	}
-	id, outputs := compute(stack, res)
+	id, outputs := Answer(stack, res)
 	res.ID = id
 	if arn := outputs["arn"]; arn.IsString() {
 		res.ARN = arn.StringValue()
