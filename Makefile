@@ -16,7 +16,7 @@ DATA_DIR ?= .local
 LISTEN ?= 127.0.0.1:8000
 INTERNAL_LISTEN ?= 127.0.0.1:9000
 
-.PHONY: help build run test race lint plan bench fuzz pack docs clean postgres test-programs
+.PHONY: help build run test race lint plan image bench fuzz pack docs clean postgres test-programs
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,7 +28,7 @@ run: postgres build ## Serve on this machine: DATA_DIR=, LISTEN=, INTERNAL_LISTE
 	@exec ./bin/ohio serve --local --data-dir "$(DATA_DIR)" --listen "$(LISTEN)" --internal-listen "$(INTERNAL_LISTEN)"
 
 test: test-programs bin/actionlint ## Run all tests against real PostgreSQL and Redis
-	@unformatted="$$(gofmt -l app infra internal)"; test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
+	@unformatted="$$(gofmt -l app infra internal tools)"; test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
 	go vet ./...
 	go test -timeout 20m ./...
 	bin/actionlint
@@ -41,6 +41,13 @@ lint: bin/golangci-lint ## Run the linters
 
 plan: ## Tell what a deployment would make, without credentials: STACK=, OUTPUT=text|json|svg
 	@go run ./infra/cmd/plan --stack "$(STACK)" --output "$(OUTPUT)"
+
+image: bin/image ## Lint Dockerfile and compose.yaml, and prove without Docker that the image serves
+	@tools/need.sh postgres shellcheck
+	shellcheck tools/image/prove.sh
+	bin/image lint Dockerfile compose.yaml
+	cd tools/image && go vet ./... && go test ./...
+	tools/image/prove.sh
 
 bench: ## Print one table of speed ratios measured in one run
 	@tools/bench.sh
@@ -62,6 +69,9 @@ bin/golangci-lint: tools/golangci-lint/go.mod
 
 bin/actionlint: tools/actionlint/go.mod
 	cd tools/actionlint && go build -o ../../bin/actionlint github.com/rhysd/actionlint/cmd/actionlint
+
+bin/image: tools/image/go.mod $(wildcard tools/image/*.go)
+	cd tools/image && go build -o ../../bin/image .
 
 # Programs that are missing are installed where that is possible.
 postgres:

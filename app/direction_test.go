@@ -16,7 +16,7 @@ var layers = [][]string{
 	{"app/contract", "app/fault"},
 	{"app/platform"},
 	{"app/predict", "app/ops"}, // two wings that never meet
-	{"app/httpapi", "app/console", "app/smoke"}, // towards callers
+	{"app/httpapi", "app/console", "app/smoke"},
 	{"app/run"},
 	{"app/cmd"},
 }

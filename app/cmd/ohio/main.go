@@ -29,6 +29,7 @@ type cli struct {
 	Pack     packCmd     `cmd:"" help:"Verify and upload model packs."`
 	Backtest backtestCmd `cmd:"" help:"Judge the models season by season, without looking ahead."`
 	Model    modelCmd    `cmd:"" help:"Work with XGBoost model files."`
+	Smoke    smokeCmd    `cmd:"" help:"Ask a running service whether every route does what it is for; changes nothing."`
 	Config   configCmd   `cmd:"" help:"Describe the configuration."`
 	OpenAPI  openAPICmd  `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document of the API."`
 	Version  versionCmd  `cmd:"" help:"Print version, commit, build time and pack version."`

@@ -1,0 +1,128 @@
+package smoke
+
+import (
+	"net/url"
+	"strconv"
+
+	"github.com/script-ohio/platform/app/contract"
+	"github.com/script-ohio/platform/app/fault"
+)
+
+// checks are the questions by the id of their route. All of them only read: a
+// prediction is computed and kept nowhere, and of what would change something
+// only the refusal is asked for, with a body that asks for nothing.
+var checks = map[string][]probe{
+	contract.RouteHealth.ID: {{says: "lives", answers: answering(saneHealth)}},
+	contract.RouteReady.ID:  {{says: "is ready", answers: answering(saneReadiness)}},
+
+	contract.RouteTeams.ID: {{says: "lists teams", answers: answering(saneTeams)}},
+	contract.RouteTeam.ID: {
+		{says: "shows a team", needs: twoTeams, params: firstTeam, answers: answering(saneTeam)},
+		{says: "knows what is no team", params: fixed("No Such Team"), refused: fault.NotFound},
+	},
+	contract.RouteRankings.ID: {
+		{says: "ranks the teams", answers: answering(saneRanking)},
+		{says: "refuses week 31", query: queried("week", "31"), refused: fault.Invalid},
+	},
+	contract.RouteGames.ID: {
+		{says: "lists games", query: queried("limit", "1"), answers: answering(saneFirstGames)},
+		{says: "turns the page", needs: aCursor, query: nextPage, answers: answering(saneNextGames)},
+		{says: "lists a week", needs: aWeek, query: thisWeek, answers: answering(saneWeekGames)},
+		{says: "refuses pages of none", query: queried("limit", "0"), refused: fault.Invalid},
+	},
+	contract.RouteGame.ID: {
+		{says: "shows a game", needs: aGame, params: thatGame, answers: answering(saneGame)},
+		{says: "knows what is no game", params: fixed("999999999999999"), refused: fault.NotFound},
+	},
+	contract.RouteModels.ID: {{says: "lists models", answers: answering(saneModels)}},
+	contract.RouteModel.ID: {
+		{says: "shows a model", needs: aModel, params: thatModel, answers: answering(saneModel)},
+		{says: "knows what is no model", params: fixed("no-such-model"), refused: fault.NotFound},
+	},
+
+	contract.RoutePredict.ID: {
+		{says: "predicts", needs: twoTeams, body: theirGame, answers: answering(sanePredicted)},
+		{says: "refuses a game without teams", body: nothing, refused: fault.Invalid},
+	},
+	contract.RoutePredictBatch.ID: {
+		{says: "predicts many", key: true, needs: twoTeams, body: goodAndBad, answers: answering(saneBatch)},
+		{says: "is not for everybody", anonymous: true, body: nothing, refused: fault.Unauthenticated},
+	},
+	contract.RouteSlate.ID: {
+		{says: "predicts a week", needs: aWeekWithGames, params: weekOfGame, query: typeOfGame, answers: answering(saneSlate)},
+		{says: "knows a week without games", instead: true, needs: aWeekWithoutGames, params: weekOfNow, refused: fault.NotFound},
+		{says: "refuses week 31", params: fixed("2023", "31"), refused: fault.Invalid},
+	},
+
+	contract.RoutePack.ID: {{says: "is not for everybody", anonymous: true, body: nothing, refused: fault.Unauthenticated}},
+}
+
+func fixed(values ...string) func(*found) []string {
+	return func(*found) []string { return values }
+}
+
+func queried(name, value string) func(*found) url.Values {
+	return func(*found) url.Values { return url.Values{name: {value}} }
+}
+
+func nothing(*found) any { return struct{}{} }
+
+func lacking(is bool, what string) string {
+	if is {
+		return what
+	}
+	return ""
+}
+
+func twoTeams(f *found) string {
+	return lacking(len(f.teams) < 2, contract.RouteTeams.ID+" gave no two teams")
+}
+
+func aModel(f *found) string {
+	return lacking(f.model == "", contract.RouteModels.ID+" gave no model")
+}
+func aGame(f *found) string { return lacking(f.game == nil, contract.RouteGames.ID+" gave no game") }
+
+func aCursor(f *found) string {
+	return lacking(f.cursor == "", contract.RouteGames.ID+" gave no second page")
+}
+
+func aWeek(f *found) string {
+	return lacking(f.week == 0, contract.RouteRankings.ID+" gave no week")
+}
+
+// aWeekWithGames is this week only: an older one may need a replay of all
+// seasons, or more of them than there are.
+func aWeekWithGames(f *found) string {
+	return lacking(f.weekGame == nil, contract.RouteGames.ID+" gave no game of this week")
+}
+
+func aWeekWithoutGames(f *found) string {
+	return lacking(!f.weekAsked || f.weekGame != nil, "this week has games")
+}
+
+func firstTeam(f *found) []string { return f.teams[:1] }
+func thatGame(f *found) []string  { return []string{strconv.FormatInt(f.game.ID, 10)} }
+func thatModel(f *found) []string { return []string{f.model} }
+
+func weekOfNow(f *found) []string { return []string{strconv.Itoa(f.season), strconv.Itoa(f.week)} }
+
+func weekOfGame(f *found) []string {
+	return []string{strconv.Itoa(f.weekGame.Season), strconv.Itoa(f.weekGame.Week)}
+}
+
+func typeOfGame(f *found) url.Values { return url.Values{"season_type": {f.weekGame.SeasonType}} }
+
+func nextPage(f *found) url.Values { return url.Values{"limit": {"1"}, "cursor": {f.cursor}} }
+
+func thisWeek(f *found) url.Values {
+	return url.Values{"season": {strconv.Itoa(f.season)}, "week": {strconv.Itoa(f.week)}, "limit": {"5"}}
+}
+
+func theirGame(f *found) any {
+	return map[string]any{"home_team": f.teams[0], "away_team": f.teams[1], "explain": true}
+}
+
+func goodAndBad(f *found) any {
+	return map[string]any{"games": []any{theirGame(f), map[string]any{}}}
+}
