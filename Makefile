@@ -28,7 +28,7 @@ run: postgres build ## Serve on this machine: DATA_DIR=, LISTEN=, INTERNAL_LISTE
 	@exec ./bin/ohio serve --local --data-dir "$(DATA_DIR)" --listen "$(LISTEN)" --internal-listen "$(INTERNAL_LISTEN)"
 
 test: test-programs bin/actionlint ## Run all tests against real PostgreSQL and Redis
-	@unformatted="$$(gofmt -l app infra internal tools)"; test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
+	@unformatted="$$(gofmt -l app infra internal tools/image)"; test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
 	go vet ./...
 	go test -timeout 20m ./...
 	bin/actionlint
