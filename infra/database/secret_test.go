@@ -83,7 +83,7 @@ func TestBackupsSurviveTheRegion(t *testing.T) {
 	require.Equal(t, "arn:aws:rds:us-east-2:111122223333:db:script-ohio-prod-database", copies.Inputs.Text("sourceDbInstanceArn"))
 	require.Equal(t, recoveryKey, copies.Inputs.Text("kmsKeyId"))
 	require.True(t, graph.DestroyedBefore(copies, primary))
-	require.True(t, copies.Protect && copies.RetainOnDelete)
+	require.True(t, !copies.Protect && copies.DeleteBefore, "another retention is another replication")
 }
 
 func TestEverythingHangsBelowTheComponent(t *testing.T) {

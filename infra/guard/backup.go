@@ -75,12 +75,13 @@ func (g *guard) newBackups() (pulumi.StringOutput, error) {
 }
 
 // vault registers a vault whose recovery points nobody can delete before
-// their time.
+// their time. Another period is another lock, and a vault has one: the lock
+// alone is not protected, so that the period can change.
 func (g *guard) vault(name string, key pulumi.StringInput, where ...pulumi.ResourceOption) (*backup.Vault, error) {
-	opts := append([]pulumi.ResourceOption{pulumi.Parent(g), pulumi.Protect(g.protect), pulumi.RetainOnDelete(g.protect)}, where...)
+	kept := append([]pulumi.ResourceOption{pulumi.Parent(g), pulumi.RetainOnDelete(g.protect)}, where...)
 	vault, err := backup.NewVault(g.ctx, name, &backup.VaultArgs{
 		Name: pulumi.String(name), KmsKeyArn: key.ToStringOutput(),
-	}, opts...)
+	}, append(kept[:len(kept):len(kept)], pulumi.Protect(g.protect))...)
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +93,6 @@ func (g *guard) vault(name string, key pulumi.StringInput, where ...pulumi.Resou
 	if g.Immutable {
 		lock.ChangeableForDays = pulumi.Int(graceDays)
 	}
-	_, err = backup.NewVaultLockConfiguration(g.ctx, name, lock, opts...)
+	_, err = backup.NewVaultLockConfiguration(g.ctx, name, lock, append(kept, pulumi.DeleteBeforeReplace(true))...)
 	return vault, err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/script-ohio/platform/infra/args"
 	"github.com/script-ohio/platform/infra/layout"
 )
 
@@ -69,23 +70,23 @@ func (a Args) check() error {
 }
 
 // New registers the network.
-func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Network, error) {
-	if err := args.check(); err != nil {
+func New(ctx *pulumi.Context, name string, given Args, opts ...pulumi.ResourceOption) (*Network, error) {
+	if err := given.check(); err != nil {
 		return nil, err
 	}
 	component := &pulumi.ResourceState{}
 	if err := ctx.RegisterComponentResource("script-ohio:network:Network", name, component, opts...); err != nil {
 		return nil, err
 	}
-	b := &builder{Args: args, ctx: ctx, inside: pulumi.Parent(component)}
+	b := &builder{Args: given, ctx: ctx, inside: pulumi.Parent(component)}
 
-	vpc, err := ec2.NewVpc(ctx, args.Name("vpc"), &ec2.VpcArgs{
-		CidrBlock: pulumi.String(args.CIDR.String()),
+	vpc, err := ec2.NewVpc(ctx, given.Name("vpc"), &ec2.VpcArgs{
+		CidrBlock: pulumi.String(given.CIDR.String()),
 		// Private DNS names of endpoints and of the cluster need both.
 		EnableDnsHostnames: pulumi.Bool(true),
 		EnableDnsSupport:   pulumi.Bool(true),
-		Tags:               b.tags(args.Name("vpc")),
-	}, b.inside)
+		Tags:               b.tags(given.Name("vpc")),
+	}, b.inside, pulumi.Protect(args.On(given.Protect)))
 	if err != nil {
 		return nil, err
 	}

@@ -98,20 +98,20 @@ type held struct {
 	only func(*plan.Resource) bool
 }
 
-// holders is the list of them. What closes a bucket stays with the bucket but
-// may be changed, so that it is retained and not protected.
+// holders is the list of them. What closes a bucket or locks a vault stays with
+// it but may be changed, so that it is retained and not protected.
 func holders() []held {
 	return []held{
-		{databaseType, true, nil}, {copyType, true, nil}, {cacheGroupType, true, nil},
+		{databaseType, true, nil}, {cacheGroupType, true, nil},
 		{bucketType, true, nil}, {keyType, true, nil}, {hiddenType, true, nil},
-		{vaultType, true, nil}, {lockType, true, nil}, {logGroupType, true, evidence},
+		{vaultType, true, nil}, {logGroupType, true, evidence},
 		{clusterType, false, nil}, {trailType, false, nil},
 		{"aws:guardduty/detector:Detector", false, nil}, {"aws:cfg/recorder:Recorder", false, nil},
 	}
 }
 
 func closers() []string {
-	return []string{bucketBlockType, bucketOwnerType, bucketEncryptionType, bucketVersionsType, bucketPolicyType, bucketLockType}
+	return []string{bucketBlockType, bucketOwnerType, bucketEncryptionType, bucketVersionsType, bucketPolicyType, bucketLockType, lockType}
 }
 
 // evidence is the logs that show who came and what they did: of the network,
