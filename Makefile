@@ -16,10 +16,10 @@ DATA_DIR ?= .local
 LISTEN ?= 127.0.0.1:8000
 INTERNAL_LISTEN ?= 127.0.0.1:9000
 
-.PHONY: help build run test race lint plan image bench fuzz pack docs clean postgres test-programs
+.PHONY: help build run test test-engine test-cluster race lint plan image bench fuzz pack docs clean postgres test-programs
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build bin/ohio
 	@go build -ldflags "$(LDFLAGS)" -o bin/ohio ./app/cmd/ohio
@@ -32,6 +32,12 @@ test: test-programs bin/actionlint ## Run all tests against real PostgreSQL and 
 	go vet ./...
 	go test -timeout 20m ./...
 	bin/actionlint
+
+test-engine: bin/pulumi tools/eks-provider/node_modules ## Deploy both stacks with the real Pulumi engine to a stand-in of AWS
+	go test -tags engine -count=1 -timeout 30m -v ./infra/enginetest
+
+test-cluster: bin/controlplane ## Run the scenarios against a real Kubernetes control plane
+	go test -tags cluster -parallel 8 -count=1 -timeout 15m -v ./infra/clustertest
 
 race: test-programs ## Run the tests of concurrent packages under the race detector
 	go test -race -timeout 30m ./app/platform/... ./app/httpapi/... ./app/run/... ./app/predict/serving/... ./app/predict/activation/...
@@ -69,6 +75,19 @@ bin/golangci-lint: tools/golangci-lint/go.mod
 
 bin/actionlint: tools/actionlint/go.mod
 	cd tools/actionlint && go build -o ../../bin/actionlint github.com/rhysd/actionlint/cmd/actionlint
+
+# The engine says its version; a build without it cannot destroy.
+bin/pulumi: tools/pulumi/go.mod
+	cd tools/pulumi && version=$$(go list -m -f '{{.Version}}' github.com/pulumi/pulumi/pkg/v3) && go build \
+		-ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$$version" -o ../../bin/pulumi github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
+
+tools/eks-provider/node_modules: tools/eks-provider/package-lock.json
+	@tools/need.sh node npm
+	cd tools/eks-provider && npm ci --no-audit --no-fund && touch node_modules
+
+.PHONY: bin/controlplane
+bin/controlplane:
+	@tools/controlplane/build.sh
 
 bin/image: tools/image/go.mod $(wildcard tools/image/*.go)
 	cd tools/image && go build -o ../../bin/image .

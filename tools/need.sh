@@ -18,6 +18,8 @@ package() {
 	postgres-apt) echo postgresql ;;
 	postgres-brew) echo postgresql@17 ;;
 	redis-server-brew) echo redis ;;
+	node-apt) echo nodejs ;;
+	npm-brew) echo node ;;
 	*) echo "$1" ;;
 	esac
 }
