@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -13,43 +12,25 @@ import (
 	"github.com/script-ohio/platform/infra/iamdoc"
 )
 
-// grant is an access policy of EKS in some namespaces, or in all.
+// administration is the access policy of EKS that may do everything.
 // https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
-type grant struct {
-	policy     string
-	namespaces []string
-}
-
-// Access policies. Edit and view leave RBAC alone; view shows no secrets.
-const (
-	clusterAdmin = "AmazonEKSClusterAdminPolicy"
-	admin        = "AmazonEKSAdminPolicy"
-	edit         = "AmazonEKSEditPolicy"
-	view         = "AmazonEKSViewPolicy"
-)
-
-// grants is what a role of the contract may do in the cluster: everybody sees
-// what lies in namespaces, less secrets; developers and operators change the namespaces of
-// the application, operators their RBAC too.
-func grants(role contract.Role, namespaces []string) []grant {
-	all := []grant{{policy: view}}
-	switch {
-	case len(namespaces) == 0:
-	case role == contract.Developer:
-		all = append(all, grant{edit, namespaces})
-	case role == contract.Operator:
-		all = append(all, grant{admin, namespaces})
-	}
-	return all
-}
+const administration = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 
 // access lets the configured administrators in and makes a role for each role
-// of the contract. Which people may assume them, the account's own IAM
+// of the contract, whose people are in a Kubernetes group: what the group may
+// do, RBAC says. Which people may assume the role, the account's own IAM
 // policies say.
 func (b builder) access(cluster pulumi.Resource) error {
 	for _, arn := range slices.Sorted(slices.Values(b.args.Admins)) {
 		who := arn[strings.LastIndex(arn, "/")+1:]
-		if err := b.entry("admin-"+who, pulumi.String(arn), cluster, []grant{{policy: clusterAdmin}}); err != nil {
+		entry, err := b.entry("admin-"+who, pulumi.String(arn), cluster, nil)
+		if err != nil {
+			return err
+		}
+		if _, err := awseks.NewAccessPolicyAssociation(b.ctx, b.args.Name("cluster", "admin-"+who), &awseks.AccessPolicyAssociationArgs{
+			ClusterName: pulumi.String(b.cluster.Name), PrincipalArn: pulumi.String(arn), PolicyArn: pulumi.String(administration),
+			AccessScope: awseks.AccessPolicyAssociationAccessScopeArgs{Type: pulumi.String("cluster")},
+		}, b.parent, pulumi.DependsOn([]pulumi.Resource{entry})); err != nil {
 			return err
 		}
 	}
@@ -71,33 +52,15 @@ func (b builder) access(cluster pulumi.Resource) error {
 			return err
 		}
 		b.cluster.AccessRoles[who.String()] = role.Arn
-		if err := b.entry(who.String(), role.Arn, cluster, grants(who, b.args.Namespaces)); err != nil {
+		if _, err := b.entry(who.String(), role.Arn, cluster, pulumi.StringArray{pulumi.String(b.args.Group(who))}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (b builder) entry(part string, principal pulumi.StringInput, cluster pulumi.Resource, grants []grant) error {
-	entry, err := awseks.NewAccessEntry(b.ctx, b.args.Name("cluster", part), &awseks.AccessEntryArgs{
-		ClusterName: pulumi.String(b.cluster.Name), PrincipalArn: principal, Type: pulumi.String("STANDARD"),
+func (b builder) entry(part string, principal pulumi.StringInput, cluster pulumi.Resource, groups pulumi.StringArrayInput) (*awseks.AccessEntry, error) {
+	return awseks.NewAccessEntry(b.ctx, b.args.Name("cluster", part), &awseks.AccessEntryArgs{
+		ClusterName: pulumi.String(b.cluster.Name), PrincipalArn: principal, Type: pulumi.String("STANDARD"), KubernetesGroups: groups,
 	}, b.parent, pulumi.DependsOn([]pulumi.Resource{cluster}))
-	if err != nil {
-		return err
-	}
-	for _, g := range grants {
-		scope := awseks.AccessPolicyAssociationAccessScopeArgs{Type: pulumi.String("cluster")}
-		if len(g.namespaces) > 0 {
-			scope = awseks.AccessPolicyAssociationAccessScopeArgs{Type: pulumi.String("namespace"), Namespaces: pulumi.ToStringArray(g.namespaces)}
-		}
-		_, err := awseks.NewAccessPolicyAssociation(b.ctx, b.args.Name("cluster", part, g.policy), &awseks.AccessPolicyAssociationArgs{
-			ClusterName: pulumi.String(b.cluster.Name), PrincipalArn: principal,
-			PolicyArn:   pulumi.String(fmt.Sprintf("arn:aws:eks::aws:cluster-access-policy/%s", g.policy)),
-			AccessScope: scope,
-		}, b.parent, pulumi.DependsOn([]pulumi.Resource{entry}))
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

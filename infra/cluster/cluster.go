@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi-eks/sdk/v2/go/eks"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/infra/args"
 	"github.com/script-ohio/platform/infra/iamdoc"
 )
@@ -27,14 +28,15 @@ type Args struct {
 	PublicAccess []netip.Prefix
 	// VPNAccess are the networks that may reach its private endpoint over VPN
 	// or peering, beside the nodes.
-	VPNAccess  []netip.Prefix
-	Services   netip.Prefix // addresses of Kubernetes services
-	LogDays    int          // days that the control plane's logs are kept
-	Nodes      Nodes
-	Admins     []string          // ARNs of existing roles with all rights in the cluster
-	Namespaces []string          // where operators and developers work
-	Tags       map[string]string // on instances and volumes, which the provider's default tags do not reach
-	Protect    *bool             // refuse to delete the cluster and its logs; nil is true
+	VPNAccess []netip.Prefix
+	Services  netip.Prefix // addresses of Kubernetes services
+	LogDays   int          // days that the control plane's logs are kept
+	Nodes     Nodes
+	Admins    []string // ARNs of existing roles with all rights in the cluster
+	// Group is the Kubernetes group of a contract role, which RBAC grants to.
+	Group   func(contract.Role) string
+	Tags    map[string]string // on instances and volumes, which the provider's default tags do not reach
+	Protect *bool             // refuse to delete the cluster and its logs; nil is true
 
 	Network Network
 	Keys    Keys
@@ -148,6 +150,9 @@ func (a Args) validate() error {
 	}
 	if a.Nodes.Min < 1 || a.Nodes.Max < a.Nodes.Min {
 		problems = append(problems, fmt.Errorf("at least %d and at most %d nodes", a.Nodes.Min, a.Nodes.Max))
+	}
+	if a.Group == nil {
+		problems = append(problems, errors.New("access needs the groups of RBAC: set Group"))
 	}
 	if a.Providers == nil {
 		problems = append(problems, errors.New("the EKS component needs its providers"))

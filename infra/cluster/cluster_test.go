@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
+	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/infra/cluster"
 	"github.com/script-ohio/platform/infra/iamdoc"
 	"github.com/script-ohio/platform/infra/plan"
@@ -36,7 +37,7 @@ func deploy(t *testing.T, c stack.Config, change func(*cluster.Args)) (*plan.Gra
 			Name: c.Name, Account: c.General.Account, Region: c.General.Region, Version: c.Cluster.Version,
 			PublicAccess: c.Cluster.PublicAccess, Services: c.Network.Services, LogDays: c.Network.LogDays,
 			Nodes:  cluster.Nodes{Types: c.Cluster.NodeTypes, Min: c.Cluster.NodeMin, Max: c.Cluster.NodeMax, DiskGB: c.Cluster.NodeDiskGB},
-			Admins: []string{admin}, Namespaces: []string{"script-ohio"}, Tags: c.Tags(), Protect: &c.General.Protect,
+			Admins: []string{admin}, Group: func(r contract.Role) string { return "ohio:" + r.String() }, Tags: c.Tags(), Protect: &c.General.Protect,
 			Network: cluster.Network{
 				VPC: pulumi.String("vpc-1"), DataClients: pulumi.String("sg-data"),
 				PrivateSubnets: pulumi.ToStringArray([]string{"subnet-a", "subnet-b", "subnet-c"}),
@@ -225,20 +226,22 @@ func TestOrder(t *testing.T) {
 
 func TestAccess(t *testing.T) {
 	graph := planned(t, "prod", nil)
-	got := map[string][]string{}
-	for _, a := range graph.OfType("aws:eks/accessPolicyAssociation:AccessPolicyAssociation") {
-		_, who, _ := strings.Cut(a.Inputs.Text("principalArn"), ":role/")
-		_, policy, _ := strings.Cut(a.Inputs.Text("policyArn"), "cluster-access-policy/")
-		got[who] = append(got[who], policy+" "+a.Inputs.Text("accessScope.type")+" "+strings.Join(a.Inputs.Texts("accessScope.namespaces"), ","))
-		require.True(t, graph.DestroyedBefore(a, graph.OfType(control)[0]))
+	policies := graph.OfType("aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
+	require.Len(t, policies, 1, "only administrators have a policy of EKS")
+	require.Equal(t, admin, policies[0].Inputs.Text("principalArn"))
+	require.Equal(t, "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", policies[0].Inputs.Text("policyArn"))
+	groups := map[string][]string{}
+	for _, entry := range graph.OfType("aws:eks/accessEntry:AccessEntry") {
+		_, who, _ := strings.Cut(entry.Inputs.Text("principalArn"), ":role/")
+		groups[who] = entry.Inputs.Texts("kubernetesGroups")
+		require.True(t, graph.DestroyedBefore(entry, graph.OfType(control)[0]))
 	}
 	require.Equal(t, map[string][]string{
-		"Administrators":                     {"AmazonEKSClusterAdminPolicy cluster "},
-		"script-ohio-prod-cluster-readonly":  {"AmazonEKSViewPolicy cluster "},
-		"script-ohio-prod-cluster-developer": {"AmazonEKSEditPolicy namespace script-ohio", "AmazonEKSViewPolicy cluster "},
-		"script-ohio-prod-cluster-operator":  {"AmazonEKSAdminPolicy namespace script-ohio", "AmazonEKSViewPolicy cluster "},
-	}, got)
-	require.Len(t, graph.OfType("aws:eks/accessEntry:AccessEntry"), 4)
+		"Administrators":                     {},
+		"script-ohio-prod-cluster-readonly":  {"ohio:readonly"},
+		"script-ohio-prod-cluster-developer": {"ohio:developer"},
+		"script-ohio-prod-cluster-operator":  {"ohio:operator"},
+	}, groups)
 	require.Equal(t, "arn:aws:iam::111122223333:role/script-ohio-prod-cluster-operator", graph.Outputs["operator"].Value)
 }
 

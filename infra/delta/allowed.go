@@ -4,6 +4,7 @@ import (
 	"path"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/script-ohio/platform/infra/stack"
 )
@@ -37,10 +38,17 @@ func Allowances() []Allowance {
 		{"environment", "Only production's vault can be locked for good: staging must be removable.", []Cover{
 			{"aws:backup/vaultLockConfiguration:VaultLockConfiguration", "*", []string{"changeableForDays"}},
 		}},
+		{"environment", "Staging's controllers have no spare.", []Cover{
+			{"kubernetes:helm.sh/v3:Release", "*", []string{"values.*replica*", "values.*odDisruptionBudget*", "values.*opologySpreadConstraints*", "values.*leaderElect*"}},
+		}},
 		{"vpcCidr", "Both networks can be peered with one office.", []Cover{
 			{"aws:ec2/vpc:Vpc", "vpc", []string{"cidrBlock"}},
 			{"aws:ec2/subnet:Subnet", "*", []string{"cidrBlock"}},
 			{"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "endpoints-https", []string{"cidrIpv4"}},
+			{"kubernetes:networking.k8s.io/v1:NetworkPolicy", "*", []string{"spec.*.ipBlock.cidr"}},
+			{"kubernetes:core/v1:ConfigMap", "config", []string{"data.TRUSTED_PROXIES"}},
+			{"kubernetes:apps/v1:Deployment", "*", []string{"spec.template.metadata.annotations.script-ohio/config"}},
+			{"kubernetes:batch/v1:Job", "*", []string{"spec.template.metadata.annotations.script-ohio/config"}},
 		}},
 		{"natPerZone", "Staging may lose its way out with a zone.", []Cover{
 			{"aws:ec2/natGateway:NatGateway", "nat-*", nil},
@@ -107,9 +115,10 @@ func (d Difference) in(c Cover) bool {
 	return slices.ContainsFunc(c.Paths, func(pattern string) bool { return matches(pattern, d.Path) })
 }
 
-// matches takes a malformed pattern, which a test would find, for no match.
+// matches takes a malformed pattern, which a test would find, for no match. A
+// * matches slashes too, which labels and annotations have.
 func matches(pattern, text string) bool {
-	ok, err := path.Match(pattern, text)
+	ok, err := path.Match(strings.ReplaceAll(pattern, "/", "|"), strings.ReplaceAll(text, "/", "|"))
 	return err == nil && ok
 }
 

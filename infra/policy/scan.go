@@ -127,8 +127,10 @@ func refers(words []string, value string) bool {
 	switch {
 	case strings.HasPrefix(value, "arn:"), strings.HasPrefix(value, "${"), strings.HasPrefix(value, "$("), strings.HasPrefix(value, "{{"):
 		return true
-	case slices.Contains([]string{"true", "false", "required", "optional"}, value):
+	case slices.Contains([]string{"true", "false", "required", "optional"}, value), strings.HasPrefix(value, "ELBSecurityPolicy-"):
 		return true
+	case len(value) < 5 && strings.Trim(value, "0123456789") == "":
+		return true // how many
 	case len(words) > 0 && (words[0] == "existing" || words[0] == "next"):
 		return true
 	}

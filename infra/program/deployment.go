@@ -15,8 +15,10 @@ import (
 	"github.com/script-ohio/platform/infra/keys"
 	"github.com/script-ohio/platform/infra/network"
 	"github.com/script-ohio/platform/infra/provider"
+	"github.com/script-ohio/platform/infra/secrets"
 	"github.com/script-ohio/platform/infra/stack"
 	"github.com/script-ohio/platform/infra/storage"
+	"github.com/script-ohio/platform/infra/workload"
 )
 
 // deployment hands each component what it needs of the configuration and of
@@ -97,7 +99,7 @@ func (d deployment) cluster(n *network.Network, k *keys.Keys) (*cluster.Cluster,
 	return cluster.New(d.ctx, d.Name("cluster"), cluster.Args{
 		Name: d.Name, Account: d.General.Account, Region: d.General.Region, Protect: &d.General.Protect,
 		Version: d.Cluster.Version, PublicAccess: d.Cluster.PublicAccess, VPNAccess: d.Cluster.VPNAccess, Services: d.Network.Services,
-		LogDays: d.Network.LogDays, Admins: d.Cluster.Admins, Namespaces: []string{string(identity.Application)},
+		LogDays: d.Network.LogDays, Admins: d.Cluster.Admins, Group: workload.Group,
 		Nodes:   cluster.Nodes{Types: d.Cluster.NodeTypes, Min: d.Cluster.NodeMin, Max: d.Cluster.NodeMax, DiskGB: d.Cluster.NodeDiskGB},
 		Tags:    d.Tags(),
 		Network: cluster.Network{VPC: n.VPC, PrivateSubnets: n.PrivateSubnets, DataClients: n.Nodes},
@@ -123,11 +125,15 @@ func (d deployment) identity(p parts) (*identity.Identity, error) {
 		Cluster: identity.Cluster{Name: p.cluster.Name, ARN: p.cluster.ARN, Ready: p.cluster.Ready},
 		Data: identity.Data{
 			Backups: p.storage.Backups.ARN, Models: p.storage.Models.ARN, Storage: p.keys.Storage,
-			Secrets: []pulumi.StringInput{p.database.Secret, p.cache.Secret}, SecretsKey: p.keys.Secrets,
+			Secrets: []pulumi.StringInput{p.database.Secret, p.cache.Secret, p.app}, SecretsKey: p.keys.Secrets,
 			BlockList: p.edge.BlockList,
 		},
 		VPC: p.network.VPC, Zone: d.Edge.HostedZoneID, GitHub: github,
 	}, d.providers.Main())
+}
+
+func (d deployment) secrets(k *keys.Keys) (pulumi.StringOutput, error) {
+	return secrets.New(d.ctx, d.Name("secrets"), secrets.Args{Name: d.Name, Key: k.Secrets, Protect: &d.General.Protect}, d.providers.Main())
 }
 
 func (d deployment) guard(k *keys.Keys, recovery *keys.RecoveryKeys, s *storage.Outputs) (*guard.Outputs, error) {

@@ -21,7 +21,7 @@ func export(ctx *pulumi.Context, p parts, id *identity.Identity, g *guard.Output
 		"clusterName": pulumi.String(p.cluster.Name), "kubeconfig": p.cluster.Kubeconfig, "clusterRoles": roles,
 
 		"databaseHost": p.database.Host, "databaseReaders": pulumi.ToStringArrayOutput(p.database.Readers), "databaseSecretArn": p.database.Secret,
-		"cacheHost": p.cache.Host, "cacheReader": p.cache.Reader, "cacheSecretArn": p.cache.Secret,
+		"cacheHost": p.cache.Host, "cacheReader": p.cache.Reader, "cacheSecretArn": p.cache.Secret, "appSecretArn": p.app,
 
 		"backupsBucket": p.storage.Backups.Name, "modelsBucket": p.storage.Models.Name, "logsBucket": p.storage.Logs.Name,
 

@@ -67,7 +67,12 @@ func Deploy(ctx *pulumi.Context, c stack.Config, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	identity, err := d.identity(parts{network, keys, database, cache, storage, cluster, edge})
+	app, err := d.secrets(keys)
+	if err != nil {
+		return err
+	}
+	outside := parts{network, keys, database, cache, storage, cluster, edge, app}
+	identity, err := d.identity(outside)
 	if err != nil {
 		return err
 	}
@@ -75,7 +80,18 @@ func Deploy(ctx *pulumi.Context, c stack.Config, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	export(ctx, parts{network, keys, database, cache, storage, cluster, edge}, identity, guard)
+	kubernetes, err := provider.Kubernetes(ctx, c, cluster.Kubeconfig)
+	if err != nil {
+		return err
+	}
+	controllers, err := d.controllers(outside, identity, kubernetes)
+	if err != nil {
+		return err
+	}
+	if _, err := d.workload(outside, controllers, kubernetes); err != nil {
+		return err
+	}
+	export(ctx, outside, identity, guard)
 	return nil
 }
 
@@ -88,6 +104,7 @@ type parts struct {
 	storage  *storage.Outputs
 	cluster  *cluster.Cluster
 	edge     *edge.Outputs
+	app      pulumi.StringOutput // ARN of the secret
 }
 
 // Record is the graph of everything that Deploy registers for the stack,

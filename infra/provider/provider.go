@@ -7,6 +7,7 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-eks/sdk/v2/go/eks"
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -40,6 +41,17 @@ func newAWS(ctx *pulumi.Context, c stack.Config, name, region string) (*aws.Prov
 		AllowedAccountIds: pulumi.ToStringArray([]string{c.General.Account}),
 		DefaultTags:       aws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(c.Tags())},
 	})
+}
+
+// Kubernetes makes the provider of what stands inside the cluster, whose
+// components and their children use it. Objects are applied by the server, so
+// that two who set the same field meet at once. A cluster that cannot be
+// reached is an error and never taken for an empty one.
+func Kubernetes(ctx *pulumi.Context, c stack.Config, kubeconfig pulumi.StringInput) (pulumi.ResourceOption, error) {
+	p, err := kubernetes.NewProvider(ctx, c.Name("kubernetes"), &kubernetes.ProviderArgs{
+		Kubeconfig: kubeconfig.ToStringOutput(), EnableServerSideApply: pulumi.Bool(true), DeleteUnreachable: pulumi.Bool(false),
+	})
+	return pulumi.Providers(p), err
 }
 
 // Main lets a component and its children use the stack's region and random.

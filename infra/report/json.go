@@ -8,6 +8,7 @@ import (
 	"github.com/script-ohio/platform/infra/delta"
 	"github.com/script-ohio/platform/infra/plan"
 	"github.com/script-ohio/platform/infra/policy"
+	"github.com/script-ohio/platform/infra/traffic"
 )
 
 // document is the report for machines. Secrets in it are masked.
@@ -22,6 +23,7 @@ type document struct {
 	Cost        cost.Table             `json:"cost"`
 	Against     string                 `json:"compared_with"`
 	Differences []delta.Difference     `json:"differences"`
+	Traffic     traffic.Report         `json:"network"`
 }
 
 // WriteJSON writes the whole report as one object.
@@ -32,7 +34,7 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	return encoder.Encode(document{
 		Stack: r.Config.Stack, Region: r.Config.General.Region, Account: r.Config.General.Account,
 		Resources: r.Graph.Resources, Outputs: r.Graph.Outputs, Warnings: listOf(r.Warnings),
-		Findings: r.Policy.Findings, Cost: r.Cost, Against: r.Against, Differences: listOf(r.Differences),
+		Findings: r.Policy.Findings, Cost: r.Cost, Against: r.Against, Differences: listOf(r.Differences), Traffic: r.Traffic,
 	})
 }
 

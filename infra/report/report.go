@@ -17,6 +17,7 @@ import (
 	"github.com/script-ohio/platform/infra/policy"
 	"github.com/script-ohio/platform/infra/program"
 	"github.com/script-ohio/platform/infra/stack"
+	"github.com/script-ohio/platform/infra/traffic"
 )
 
 // Report is everything about one stack.
@@ -28,6 +29,7 @@ type Report struct {
 	Cost        cost.Table
 	Against     string // the stack it is compared with
 	Differences []delta.Difference
+	Traffic     traffic.Report
 
 	settings, otherSettings map[string]any // by key
 }
@@ -61,6 +63,9 @@ func New(ctx context.Context, dir, name string, now time.Time) (*Report, error) 
 	r.Differences = delta.Compare(this, other)
 	r.settings, r.otherSettings = this.Config.Values(), other.Config.Values()
 	var err error
+	if r.Traffic, err = traffic.Judge(r.Graph, r.Config); err != nil {
+		return nil, err
+	}
 	r.Cost, err = cost.Estimate(r.Graph, cost.UsageFor(r.Config.General.Environment))
 	return r, err
 }
@@ -86,6 +91,9 @@ func (r *Report) Err() error {
 	var problems []error
 	if n := r.policyErrors(); n > 0 {
 		problems = append(problems, fmt.Errorf("the policy finds %d errors in stack %s", n, r.Config.Stack))
+	}
+	if n := len(r.Traffic.Differences); n > 0 {
+		problems = append(problems, fmt.Errorf("the network policies of stack %s allow other connections than intended, %d", r.Config.Stack, n))
 	}
 	if n := len(delta.Unexplained(r.Differences)); n > 0 {
 		problems = append(problems, fmt.Errorf("stack %s differs from %s in %d ways that nothing allows: change the stack or infra/delta/allowed.go", r.Config.Stack, r.Against, n))

@@ -64,7 +64,13 @@ func shown() map[string][]value {
 		"aws:cloudtrail/trail:Trail":                                             {{"isMultiRegionTrail", "all regions %s"}, {"enableLogFileValidation", "validated %s"}},
 		"aws:cfg/recorder:Recorder":                                              {{"recordingGroup.allSupported", "all types %s"}},
 		"aws:budgets/budget:Budget":                                              {{"limitAmount", "%s USD a month"}},
-		"aws:sns/topicSubscription:TopicSubscription":                            {{"protocol", ""}, {"endpoint", "to %s"}},
+		"kubernetes:apps/v1:Deployment":                                          {{"spec.replicas", "%s replicas"}, {"spec.template.spec.containers.0.image", ""}, {"spec.template.spec.containers.0.resources.requests.cpu", "%s CPU"}, {"spec.template.spec.containers.0.resources.requests.memory", ""}},
+		"kubernetes:autoscaling/v2:HorizontalPodAutoscaler":                      {{"spec.minReplicas", "from %s"}, {"spec.maxReplicas", "to %s"}},
+		"kubernetes:batch/v1:Job":                                                {{"metadata.name", ""}, {"spec.template.spec.containers.0.args", "%s"}},
+		"kubernetes:networking.k8s.io/v1:Ingress":                                {{"spec.rules.0.host", ""}, {"spec.ingressClassName", "class %s"}},
+		"kubernetes:helm.sh/v3:Release":                                          {{"chart", ""}, {"version", ""}, {"namespace", "in %s"}},
+
+		"aws:sns/topicSubscription:TopicSubscription": {{"protocol", ""}, {"endpoint", "to %s"}},
 	}
 }
 

@@ -118,7 +118,14 @@ type Guard struct {
 
 // Release is what runs.
 type Release struct {
-	Image string `key:"image" example:"ghcr.io/script-ohio/platform:v0.1.0" doc:"Container image by tag or digest, never latest."`
+	Image       string   `key:"image" example:"ghcr.io/script-ohio/platform:v0.1.0" doc:"Container image by tag or digest, never latest."`
+	Blue        string   `key:"blueImage" optional:"true" doc:"Image of the blue release. With greenImage and live, two releases stand beside each other instead of image."`
+	Green       string   `key:"greenImage" optional:"true" doc:"Image of the green release."`
+	Live        string   `key:"live" optional:"true" doc:"blue or green: the release that gets the requests. Empty: one release, updated pod by pod."`
+	ReplicasMin int      `key:"replicasMin" default:"3" doc:"Fewest replicas of the API."`
+	ReplicasMax int      `key:"replicasMax" default:"20" doc:"Most replicas of the API, up to 50."`
+	Registries  []string `key:"registries" default:"ghcr.io/script-ohio,docker.io,registry.k8s.io,ghcr.io/external-secrets,quay.io/jetstack" doc:"Where images may come from, but in kube-system: a registry, or a registry and a path."`
+	Workers     bool     `key:"workers" default:"false" doc:"Run a worker for each queue of jobs. Off until the image has the command ohio work."`
 }
 
 // Production reports whether the rules of production hold.

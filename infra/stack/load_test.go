@@ -22,7 +22,7 @@ const valid = `config:
   script-ohio:hostedZoneId: Z0123456789
   script-ohio:alertEmail: a@example.com
   script-ohio:monthlyBudget: 100
-  script-ohio:image: ghcr.io/a/b:v1
+  script-ohio:image: ghcr.io/script-ohio/b:v1
 `
 
 func readText(t *testing.T, text string) (stack.Config, error) {
@@ -130,7 +130,7 @@ func engineValues() map[string]string {
 		"script-ohio:hostedZoneId":         "Z0123456789",
 		"script-ohio:alertEmail":           "a@example.com",
 		"script-ohio:monthlyBudget":        "100",
-		"script-ohio:image":                "ghcr.io/a/b:v1",
+		"script-ohio:image":                "ghcr.io/script-ohio/b:v1",
 	}
 }
 

@@ -41,6 +41,7 @@ func (c Config) Validate(now time.Time) error {
 	c.checkCache(&r, now)
 	c.checkStorage(&r)
 	c.checkEdge(&r)
+	c.checkRelease(&r)
 	if c.Production() {
 		c.checkProduction(&r)
 	}
@@ -116,11 +117,6 @@ func (c Config) checkEdge(r *report) {
 	r.unless(err == nil && address.Address == c.Guard.AlertEmail, "alert e-mail %q is not an address", c.Guard.AlertEmail)
 	r.unless(c.Guard.BudgetUSD > 0, "monthly budget %d is not positive", c.Guard.BudgetUSD)
 	r.unless(c.Guard.VaultDays >= 1 && c.Guard.VaultDays <= 36500, "vault days %d are not between 1 and 36500", c.Guard.VaultDays)
-	image := c.Release.Image
-	r.unless(imagePattern.MatchString(image), "image %q is not registry/name with a tag or digest", image)
-	name, _, digest := strings.Cut(image, "@")
-	_, tag, tagged := strings.Cut(name[strings.LastIndex(name, "/")+1:], ":")
-	r.unless(digest || tagged && tag != "latest", "image %q changes under the same name: give a version tag or a digest", image)
 }
 
 func (c Config) checkStorage(r *report) {

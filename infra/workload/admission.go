@@ -63,8 +63,11 @@ func (w *workload) admission() error {
 		Spec: admissionv1.ValidatingAdmissionPolicyBindingSpecArgs{
 			PolicyName:        pulumi.String(registriesPolicy),
 			ValidationActions: pulumi.ToStringArray([]string{"Deny", "Audit"}),
+			// The add-ons of EKS come from registries of each region.
 			MatchResources: admissionv1.MatchResourcesArgs{NamespaceSelector: metav1.LabelSelectorArgs{
-				MatchLabels: pulumi.StringMap{"kubernetes.io/metadata.name": pulumi.String(w.Namespace)},
+				MatchExpressions: metav1.LabelSelectorRequirementArray{metav1.LabelSelectorRequirementArgs{
+					Key: pulumi.String("kubernetes.io/metadata.name"), Operator: pulumi.String("NotIn"), Values: pulumi.ToStringArray([]string{"kube-system"}),
+				}},
 			}},
 		},
 	}, w.child, pulumi.DependsOn([]pulumi.Resource{policy}))

@@ -1,6 +1,8 @@
 package workload
 
 import (
+	"slices"
+
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	schedulingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/scheduling/v1"
 	storagev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/storage/v1"
@@ -59,7 +61,9 @@ func (w *workload) namespace() error {
 	w.ready = append(w.ready, made)
 	accounts := []string{w.Edge.Account, migrator}
 	for _, worker := range w.Workers {
-		accounts = append(accounts, worker.Account)
+		if !slices.Contains(accounts, worker.Account) {
+			accounts = append(accounts, worker.Account)
+		}
 	}
 	for _, name := range accounts {
 		account, err := corev1.NewServiceAccount(w.ctx, w.Name("account", name), &corev1.ServiceAccountArgs{

@@ -10,26 +10,24 @@ import (
 	"github.com/script-ohio/platform/app/contract"
 )
 
-// Addresses on every node: the agent that hands out AWS credentials, and the
-// link-local range in which it and the instance's metadata are.
+// Whom pods meet beside the networks of the stack: the agent on every node that
+// hands out AWS credentials, and Prometheus.
 // https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html
 const (
 	identityAgent = "169.254.170.23/32"
-	linkLocal     = "169.254.0.0/16"
 	// monitoring is the namespace whose Prometheus scrapes.
 	monitoring = "monitoring"
 )
 
 // networkPolicies closes the namespace and opens what the pods need.
 func (w *workload) networkPolicies() error {
-	everybody := metav1.LabelSelectorArgs{}
 	components := []string{componentServe, migrator}
 	for _, k := range w.Workers {
 		components = append(components, "worker-"+string(k.Queue))
 	}
 	policies := []networkPolicy{
-		{name: "default-deny", pods: everybody, types: []string{"Ingress", "Egress"}},
-		{name: "dns", pods: everybody, types: []string{"Egress"}, out: []rule{{
+		{name: "default-deny", pods: metav1.LabelSelectorArgs{}, types: []string{"Ingress", "Egress"}},
+		{name: "dns", pods: oneOf(components), types: []string{"Egress"}, out: []rule{{
 			peers: []networkingv1.NetworkPolicyPeerArgs{inNamespace("kube-system", pulumi.StringMap{"k8s-app": pulumi.String("kube-dns")})},
 			ports: []port{{"UDP", 53}, {"TCP", 53}},
 		}}},
@@ -39,9 +37,9 @@ func (w *workload) networkPolicies() error {
 		// AWS answers inside the VPC where there is an endpoint and outside
 		// where there is none; the data of games comes from the internet.
 		{name: "https", pods: oneOf(append(components[2:len(components):len(components)], componentServe)), types: []string{"Egress"}, out: []rule{
-			{peers: []networkingv1.NetworkPolicyPeerArgs{{IpBlock: networkingv1.IPBlockArgs{
-				Cidr: pulumi.String("0.0.0.0/0"), Except: pulumi.ToStringArray([]string{linkLocal}),
-			}}}, ports: []port{{"TCP", 443}}},
+			{peers: append(networks(w.Networks.Private), networkingv1.NetworkPolicyPeerArgs{IpBlock: networkingv1.IPBlockArgs{
+				Cidr: pulumi.String("0.0.0.0/0"), Except: pulumi.ToStringArray(private()),
+			}}), ports: []port{{"TCP", 443}}},
 			{peers: []networkingv1.NetworkPolicyPeerArgs{{IpBlock: networkingv1.IPBlockArgs{Cidr: pulumi.String(identityAgent)}}}, ports: []port{{"TCP", 80}}},
 		}},
 		{name: "callers", pods: oneOf([]string{componentServe}), types: []string{"Ingress"}, in: []rule{
@@ -60,6 +58,12 @@ func (w *workload) networkPolicies() error {
 		w.ready = append(w.ready, made)
 	}
 	return nil
+}
+
+// private are the addresses that the internet does not know: of this network
+// and its neighbours, and of the instance's metadata.
+func private() []string {
+	return []string{"10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"}
 }
 
 // networkPolicy is one policy: what the pods may reach and who may reach them.

@@ -20,14 +20,13 @@ const Type = "script-ohio:workload:Workload"
 
 // Args say what runs and what there is around it.
 type Args struct {
-	Name        func(parts ...string) string // names a resource of the stack, in Pulumi
-	Namespace   string
-	Region      string
-	Environment string
+	Name      func(parts ...string) string // names a resource of the stack, in Pulumi
+	Namespace string
+	Region    string
 
 	// Releases are what serves: one, or two of which one is live.
 	Releases   []Release
-	Registries []string // whose images may run in the namespace, such as ghcr.io/script-ohio
+	Registries []string // whose images may run, such as ghcr.io/script-ohio
 	Serve      Scale
 	// Workers run the queues; empty for none.
 	Workers []Worker
@@ -82,6 +81,7 @@ type Data struct {
 type Networks struct {
 	LoadBalancers []netip.Prefix // subnets of the load balancer
 	Databases     []netip.Prefix // subnets of database and cache
+	Private       []netip.Prefix // subnets of nodes, pods and the endpoints of AWS services
 	DatabasePort  int
 	CachePort     int
 }
@@ -151,7 +151,7 @@ func New(ctx *pulumi.Context, name string, given Args, opts ...pulumi.ResourceOp
 func (a Args) check() error {
 	var p args.Problems
 	p.Missing(a.Name == nil, "the naming of resources")
-	p.Missing(a.Namespace == "" || a.Region == "" || a.Environment == "", "the namespace, region or environment")
+	p.Missing(a.Namespace == "" || a.Region == "", "the namespace or region")
 	live := 0
 	for _, r := range a.Releases {
 		p.Missing(r.Image == "", "the image")
@@ -165,7 +165,7 @@ func (a Args) check() error {
 	p.Missing(a.Serve.Min < 1 || a.Serve.Max < a.Serve.Min, "the least or most replicas")
 	p.Missing(a.Edge.Domain == "" || a.Edge.Account == "" || a.Edge.Class == nil || a.Edge.Certificate == nil || a.Edge.Firewall == nil, "a part of the edge")
 	p.Missing(a.Data.Database == nil || a.Data.Cache == nil || a.Data.App == nil || a.Data.Models == nil || a.Data.Secrets == nil, "a source of data")
-	p.Missing(len(a.Networks.LoadBalancers) == 0 || len(a.Networks.Databases) == 0, "the subnets of load balancer or databases")
+	p.Missing(len(a.Networks.LoadBalancers) == 0 || len(a.Networks.Databases) == 0 || len(a.Networks.Private) == 0, "the subnets of load balancer, databases or nodes")
 	p.Missing(a.Networks.DatabasePort == 0 || a.Networks.CachePort == 0, "the port of database or cache")
 	return p.Of("workload")
 }

@@ -18,7 +18,7 @@ import (
 func args(t *testing.T) workload.Args {
 	c := plantest.Config(t, "prod")
 	return workload.Args{
-		Name: c.Name, Namespace: "script-ohio", Region: "us-east-2", Environment: "prod",
+		Name: c.Name, Namespace: "script-ohio", Region: "us-east-2",
 		Releases: []workload.Release{{Image: "ghcr.io/script-ohio/platform:v0.1.0", Live: true}}, Registries: []string{"ghcr.io/script-ohio"}, Serve: workload.Scale{Min: 3, Max: 20},
 		Workers: []workload.Worker{{Queue: contract.QueueBackup, Account: "backup-worker"}},
 		Edge: workload.Edge{
@@ -31,6 +31,7 @@ func args(t *testing.T) workload.Args {
 		},
 		Networks: workload.Networks{
 			LoadBalancers: []netip.Prefix{netip.MustParsePrefix("10.0.128.0/22")}, Databases: []netip.Prefix{netip.MustParsePrefix("10.0.144.0/24")},
+			Private:      []netip.Prefix{netip.MustParsePrefix("10.0.0.0/19")},
 			DatabasePort: 5432, CachePort: 6379,
 		},
 	}
