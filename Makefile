@@ -34,9 +34,11 @@ test: test-programs bin/actionlint ## Run all tests against real PostgreSQL and 
 	bin/actionlint
 
 test-engine: bin/pulumi tools/eks-provider/node_modules ## Deploy both stacks with the real Pulumi engine to a stand-in of AWS
+	go vet -tags engine ./infra/enginetest
 	go test -tags engine -count=1 -timeout 30m -v ./infra/enginetest
 
 test-cluster: bin/controlplane ## Run the scenarios against a real Kubernetes control plane
+	go vet -tags cluster ./infra/clustertest
 	go test -tags cluster -parallel 8 -count=1 -timeout 15m -v ./infra/clustertest
 
 race: test-programs ## Run the tests of concurrent packages under the race detector
@@ -83,7 +85,7 @@ bin/pulumi: tools/pulumi/go.mod
 
 tools/eks-provider/node_modules: tools/eks-provider/package-lock.json
 	@tools/need.sh node npm
-	cd tools/eks-provider && npm ci --no-audit --no-fund && touch node_modules
+	cd tools/eks-provider && npm ci --ignore-scripts --no-audit --no-fund && touch node_modules
 
 .PHONY: bin/controlplane
 bin/controlplane:

@@ -99,7 +99,7 @@ func refused(err error, reason, what string) error {
 	switch {
 	case err == nil:
 		return fmt.Errorf("%s is accepted", what)
-	case !(apierrors.IsForbidden(err) || apierrors.IsInvalid(err)) || !strings.Contains(err.Error(), reason):
+	case !apierrors.IsForbidden(err) && !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), reason):
 		return fmt.Errorf("%s is refused for another reason: %w", what, err)
 	}
 	return nil

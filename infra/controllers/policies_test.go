@@ -62,7 +62,7 @@ func specOf(t *testing.T, r *plan.Resource) policySpec {
 func whom(peers []peer, ports []port) []string {
 	var all []string
 	for _, p := range peers {
-		name := ""
+		var name string
 		if p.IPBlock != nil {
 			name = p.IPBlock.CIDR
 		} else {

@@ -70,7 +70,7 @@ const (
 	linkPage    = "https://aws.amazon.com/privatelink/pricing/"
 	vpnPage     = "https://aws.amazon.com/vpn/pricing/"
 	kmsPage     = "https://aws.amazon.com/kms/pricing/"
-	secretsPage = "https://aws.amazon.com/secrets-manager/pricing/"
+	hiddenPage  = "https://aws.amazon.com/secrets-manager/pricing/"
 	wafPage     = "https://aws.amazon.com/waf/pricing/"
 	watchPage   = "https://aws.amazon.com/cloudwatch/pricing/"
 	s3Page      = "https://aws.amazon.com/s3/pricing/"
@@ -125,7 +125,7 @@ func list() rates {
 
 		key:         entry{"KMS key", 1, Month, kmsPage, Seen},
 		keyRequests: entry{"requests to KMS keys", 3, Millions, kmsPage, SeenEast}, // 0.03 for 10,000
-		secret:      entry{"secret", 0.40, Month, secretsPage, SeenEast},
+		secret:      entry{"secret", 0.40, Month, hiddenPage, SeenEast},
 
 		logIngest:  entry{"logs written", 0.50, GB, watchPage, SeenEast},
 		logStorage: entry{"logs kept, compressed", 0.03, GBMonth, watchPage, SeenEast},

@@ -22,6 +22,7 @@ type inspection struct {
 	rule        Rule
 	findings    []Finding
 	policies    []document // read once, see documents
+	templates   []pod      // found once, see pods
 	read        map[*plan.Resource][]text
 }
 

@@ -24,6 +24,7 @@ func mutations() []mutation {
 	return slices.Concat(
 		encryptionMutations(), exposureMutations(), networkMutations(), accessMutations(),
 		durabilityMutations(), recoveryMutations(), loggingMutations(), hygieneMutations(), secretMutations(),
+		podMutations(), imageMutations(), namespaceMutations(), workloadMutations(), permissionMutations(),
 	)
 }
 

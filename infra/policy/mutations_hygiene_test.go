@@ -72,14 +72,14 @@ func secretMutations() []mutation {
 		{rule, "secret string", func(g graph) { g.set("secretsmanager/secretVersion", "cache-app", "secretString", "hunter2") }, nil},
 		{rule, "provider", func(g graph) { g.set("pulumi:providers:aws", "aws", "secretKey", "hunter2") }, nil},
 		{rule, "named beside it", func(g graph) {
-			g.add("kubernetes:apps/v1:Deployment", "app", map[string]any{"env": []any{map[string]any{"name": "DB_PASSWORD", "value": "hunter2"}}})
+			g.set("apps/v1", "serve", "spec.template.spec.containers.0.env", []any{map[string]any{"name": "DB_PASSWORD", "value": "hunter2"}})
 		}, nil},
 		{rule, "parameter", func(g graph) {
 			g.set("elasticache/parameterGroup", "cache-valkey8", "parameters", []any{map[string]any{"name": "requirepass-password", "value": "hunter2"}})
 		}, nil},
 		{rule, "Kubernetes secret", func(g graph) {
 			g.add("kubernetes:core/v1:Secret", "app", map[string]any{"stringData": map[string]any{"file": "abc"}})
-		}, nil},
+		}, []string{"no-secret-in-config"}},
 		{rule, "key of a map", func(g graph) { g.set("sns/topic", "alerts", "tags", map[string]any{sample()["GitHub"]: "x"}) }, nil},
 	}
 	for kind, text := range sample() {

@@ -28,7 +28,7 @@ func TestPermitted(t *testing.T) {
 			g.add("aws:ec2/routeTable:RouteTable", "t", map[string]any{"routes": []any{map[string]any{"cidrBlock": "0.0.0.0/0"}}})
 		},
 		"Kubernetes network policy": func(g graph) {
-			g.add("kubernetes:networking.k8s.io/v1:NetworkPolicy", "p", map[string]any{"cidr": "0.0.0.0/0"})
+			g.add("kubernetes:networking.k8s.io/v1:NetworkPolicy", "p", object("script-ohio", map[string]any{"cidr": "0.0.0.0/0"}))
 		},
 		"API server for an office": func(g graph) {
 			g.set("eks:index:Cluster", "cluster", "endpointPublicAccess", true)

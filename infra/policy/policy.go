@@ -30,6 +30,7 @@ func Rules() []Rule {
 		access(), workflows(), // nobody does more than they must
 		durability(), recovery(), // nothing is lost
 		logging(), firewalls(), // what happens can be seen
+		objects(), pods(), images(), namespaces(), workload(), permissions(), // nobody leaves its place in the cluster
 		hygiene(), versions(), secrets(),
 		[]Rule{current()},
 	)

@@ -136,6 +136,10 @@ func good() map[string]map[string]any {
 			"vpcConfig":               map[string]any{"endpointPrivateAccess": true, "endpointPublicAccess": false, "subnetIds": []any{"subnet-1", "subnet-2"}},
 			"kubernetesNetworkConfig": map[string]any{"serviceIpv4Cidr": "172.20.0.0/16", "ipFamily": "ipv4"},
 		},
+		"aws:eks/accessPolicyAssociation:AccessPolicyAssociation": {
+			"clusterName": "ohio", "principalArn": "arn:aws:iam::111122223333:role/admin",
+			"policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", "accessScope": map[string]any{"type": "cluster"},
+		},
 		"aws:ec2/securityGroupRule:SecurityGroupRule": {"type": "ingress", "protocol": "tcp", "fromPort": 1.0, "toPort": 2.0, "securityGroupId": "sg-1", "self": true},
 	}
 }

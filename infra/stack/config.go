@@ -64,7 +64,7 @@ type Cluster struct {
 	VPNAccess    []netip.Prefix `key:"vpnAccessCidrs" optional:"true" doc:"Networks, reached over VPN or peering, that may reach the API server at its private endpoint; within reservedCidrs."`
 	Admins       []string       `key:"clusterAdmins" optional:"true" doc:"IAM role ARNs with cluster administration."`
 	NodeTypes    []string       `key:"nodeTypes" default:"m7g.large" doc:"Instance types of the nodes, arm64."`
-	NodeMin      int            `key:"nodeMin" default:"3" doc:"Fewest nodes, and how many there are at first."`
+	NodeMin      int            `key:"nodeMin" default:"3" doc:"Fewest nodes, and how many there are at first. Before raising it above the running ones scale the group up: docs/deploy.md."`
 	NodeMax      int            `key:"nodeMax" default:"20" doc:"Most nodes."`
 	NodeDiskGB   int            `key:"nodeDiskGb" default:"100" doc:"GB of each node's encrypted gp3 volume."`
 }
@@ -124,7 +124,7 @@ type Release struct {
 	Live        string   `key:"live" optional:"true" doc:"blue or green: the release that gets the requests. Empty: one release, updated pod by pod."`
 	ReplicasMin int      `key:"replicasMin" default:"3" doc:"Fewest replicas of the API."`
 	ReplicasMax int      `key:"replicasMax" default:"20" doc:"Most replicas of the API, up to 50."`
-	Registries  []string `key:"registries" default:"ghcr.io/script-ohio,docker.io,registry.k8s.io,ghcr.io/external-secrets,quay.io/jetstack" doc:"Where images may come from, but in kube-system: a registry, or a registry and a path."`
+	Registries  []string `key:"registries" default:"ghcr.io/script-ohio,docker.io/library,registry.k8s.io,ghcr.io/external-secrets,quay.io/jetstack" doc:"Where images may come from, but in kube-system: a registry, or a registry and a path."`
 	Workers     bool     `key:"workers" default:"false" doc:"Run a worker for each queue of jobs. Off until the image has the command ohio work."`
 }
 

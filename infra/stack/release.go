@@ -11,6 +11,10 @@ const (
 	Green = "green"
 )
 
+// shared are registries in which anybody may have a name: their images are
+// allowed by path only.
+func shared() []string { return []string{"docker.io", "ghcr.io", "quay.io", "public.ecr.aws"} }
+
 func (c Config) checkRelease(r *report) {
 	rel := c.Release
 	images := []string{rel.Image}
@@ -23,10 +27,12 @@ func (c Config) checkRelease(r *report) {
 		checkImage(r, image, rel.Registries)
 	}
 	r.unless(rel.ReplicasMin >= 1 && rel.ReplicasMin <= rel.ReplicasMax, "replicas: at least %d, at most %d: the first is 1 or more and not above the second", rel.ReplicasMin, rel.ReplicasMax)
+	r.unless(rel.ReplicasMin >= 2 || !c.Production(), "in production: at least %d replica: 2 or more, so that one may go", rel.ReplicasMin)
 	r.unless(rel.ReplicasMax <= 50, "at most %d replicas: 50 is what the quotas and the database's connections are made for", rel.ReplicasMax)
 	r.unless(len(rel.Registries) > 0, "no registries: no image could run")
 	for _, registry := range rel.Registries {
 		host, _, _ := strings.Cut(registry, "/")
+		r.unless(!slices.Contains(shared(), registry), "registry %s is everybody's: name a path in it, such as %s/library", registry, registry)
 		r.unless(strings.Contains(host, ".") && registry == strings.Trim(registry, "/ "), "registry %q is not a host such as ghcr.io, or one with a path", registry)
 	}
 }

@@ -53,6 +53,8 @@ func TestEveryRuleSaysWhatIsWrong(t *testing.T) {
 		{"foreign image", func(c *stack.Config) { c.Release.Image = "quay.io/other/platform:v1" }, "comes from none of the registries"},
 		{"too many replicas", func(c *stack.Config) { c.Release.ReplicasMax = 51 }, "at most 51 replicas"},
 		{"replica order", func(c *stack.Config) { c.Release.ReplicasMin = 21 }, "replicas: at least 21, at most 20"},
+		{"everybody's registry", func(c *stack.Config) { c.Release.Registries = append(c.Release.Registries, "docker.io") }, "docker.io is everybody's"},
+		{"one replica", func(c *stack.Config) { c.Release.ReplicasMin = 1 }, "in production: at least 1 replica"},
 		{"registry", func(c *stack.Config) { c.Release.Registries = []string{"library/"} }, `registry "library/" is not a host`},
 		{"no node types", func(c *stack.Config) { c.Cluster.NodeTypes = nil }, "no node types"},
 		{"x86 nodes", func(c *stack.Config) { c.Cluster.NodeTypes = []string{"m5.large"} }, `node type "m5.large": choose t4g|m7g|c7g|r7g.<size>`},

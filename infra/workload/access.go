@@ -22,7 +22,8 @@ func look() []string   { return []string{"get", "list", "watch"} }
 func change() []string { return []string{"create", "update", "patch", "delete"} }
 
 // grants is what each role may do in the namespace beyond the weaker ones.
-// Nobody reads secrets or changes who may do what: that is an administrator's.
+// Nobody reads secrets by the API or changes who may do what: that is an
+// administrator's. Who changes what runs, or enters it, sees its environment.
 func grants(role contract.Role) []grant {
 	switch role {
 	case contract.ReadOnly:

@@ -25,11 +25,13 @@ func (w *workload) classes() error {
 		{priorityServe, "Answers callers", 100_000},
 		{priorityWorker, "Runs jobs, which can wait", 10_000},
 	} {
-		if _, err := schedulingv1.NewPriorityClass(w.ctx, w.Name(c.name), &schedulingv1.PriorityClassArgs{
+		class, err := schedulingv1.NewPriorityClass(w.ctx, w.Name(c.name), &schedulingv1.PriorityClassArgs{
 			Metadata: w.global(c.name, nil), Value: pulumi.Int(c.value), GlobalDefault: pulumi.Bool(false), Description: pulumi.String(c.description),
-		}, w.child); err != nil {
+		}, w.child)
+		if err != nil {
 			return err
 		}
+		w.ready = append(w.ready, class)
 	}
 	// EKS makes no gp3 class. Volumes are made where their pod runs and are
 	// encrypted; the driver takes the account's key for volumes.
