@@ -65,7 +65,7 @@ func ForeignRegistryRejected(namespace, deployment string) Scenario {
 			}
 			ours, path, _ := strings.Cut(good.Spec.Containers[0].Image, "/")
 			var errs []error
-			for _, image := range []string{"docker.io/library/nginx:1", "nginx:1", ours + ".example.net/" + path} {
+			for _, image := range []string{"docker.io/foreign/nginx:1", "nginx:1", ours + ".example.net/" + path} {
 				pod := good.DeepCopy()
 				pod.Spec.Containers[0].Image = image
 				errs = append(errs, c.refusedByPolicy(ctx, pod, "a container from "+image))

@@ -61,7 +61,7 @@ func (c *controllers) deny(namespace pulumi.StringInput, part string) (pulumi.Re
 // no rule.
 // https://kubernetes.io/docs/concepts/services-networking/network-policies/
 func (c *controllers) allow(namespace pulumi.StringInput, p pods) (pulumi.Resource, error) {
-	in := networkingv1.NetworkPolicyIngressRuleArray{}
+	var in networkingv1.NetworkPolicyIngressRuleArray
 	if p.webhook != 0 {
 		// The API server is no pod: it comes from its interfaces in the VPC.
 		in = append(in, networkingv1.NetworkPolicyIngressRuleArgs{From: peers(block(c.Networks.VPC.String())), Ports: ports("TCP", p.webhook)})
@@ -85,7 +85,11 @@ func (c *controllers) allow(namespace pulumi.StringInput, p pods) (pulumi.Resour
 			networkingv1.NetworkPolicyEgressRuleArgs{To: peers(block(anywhere)), Ports: ports("TCP", portHTTPS)},
 			networkingv1.NetworkPolicyEgressRuleArgs{To: peers(block(identityAgent)), Ports: ports("TCP", portIdentity)})
 	}
-	return c.policy(c.Name(p.parts()...), namespace, p.name, networkingv1.NetworkPolicySpecArgs{PodSelector: p.selector(), Ingress: in, Egress: out})
+	spec := networkingv1.NetworkPolicySpecArgs{PodSelector: p.selector(), Egress: out}
+	if len(in) > 0 { // the API server drops an empty list, and would see a change each time
+		spec.Ingress = in
+	}
+	return c.policy(c.Name(p.parts()...), namespace, p.name, spec)
 }
 
 func (c *controllers) policy(resource string, namespace pulumi.StringInput, name string, spec networkingv1.NetworkPolicySpecArgs) (pulumi.Resource, error) {

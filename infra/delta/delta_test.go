@@ -15,7 +15,12 @@ import (
 	"github.com/script-ohio/platform/infra/stack"
 )
 
-func deployed(t *testing.T, name string) delta.Side { return record(t, plantest.Deployed(t, name)) }
+// deployed is the stack with all that it could deploy.
+func deployed(t *testing.T, name string) delta.Side {
+	c := plantest.Deployed(t, name)
+	c.Release.Inside = true
+	return record(t, c)
+}
 
 func side(t *testing.T, name string, change func(*stack.Config)) delta.Side {
 	t.Helper()

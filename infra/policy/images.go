@@ -129,6 +129,9 @@ func demand(expression string) string {
 // enforced wants a policy that refuses what origins refuses, in every namespace
 // but the cluster's own.
 func enforced(i *inspection) {
+	if !slices.ContainsFunc(i.Resources, func(r *plan.Resource) bool { return r.Package() == "kubernetes" && r.Custom }) {
+		return // nothing of ours is inside the cluster
+	}
 	policies := i.admissions()
 	if !slices.ContainsFunc(policies, func(a admission) bool { return a.registries != nil }) {
 		i.fault(nil, "", "no admission policy that can be read here says which registries images come from: add one, in the words of infra/workload/admission.go")

@@ -8,11 +8,24 @@ import (
 	"github.com/script-ohio/platform/infra/controllers"
 	"github.com/script-ohio/platform/infra/database"
 	"github.com/script-ohio/platform/infra/identity"
+	"github.com/script-ohio/platform/infra/provider"
 	"github.com/script-ohio/platform/infra/stack"
 	"github.com/script-ohio/platform/infra/workload"
 )
 
-// What stands inside the cluster.
+// inside deploys what stands in the cluster: controllers, then the app.
+func (d deployment) inside(p parts, id *identity.Identity) error {
+	kubernetes, err := provider.Kubernetes(d.ctx, d.Config, p.cluster.Kubeconfig)
+	if err != nil {
+		return err
+	}
+	controllers, err := d.controllers(p, id, kubernetes)
+	if err != nil {
+		return err
+	}
+	_, err = d.workload(p, controllers, kubernetes)
+	return err
+}
 
 func (d deployment) controllers(p parts, id *identity.Identity, kubernetes pulumi.ResourceOption) (*controllers.Outputs, error) {
 	account := func(pod identity.Pod) controllers.Account {

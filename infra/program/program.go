@@ -80,16 +80,10 @@ func Deploy(ctx *pulumi.Context, c stack.Config, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	kubernetes, err := provider.Kubernetes(ctx, c, cluster.Kubeconfig)
-	if err != nil {
-		return err
-	}
-	controllers, err := d.controllers(outside, identity, kubernetes)
-	if err != nil {
-		return err
-	}
-	if _, err := d.workload(outside, controllers, kubernetes); err != nil {
-		return err
+	if c.Release.Inside {
+		if err := d.inside(outside, identity); err != nil {
+			return err
+		}
 	}
 	export(ctx, outside, identity, guard)
 	return nil

@@ -63,8 +63,10 @@ func New(ctx context.Context, dir, name string, now time.Time) (*Report, error) 
 	r.Differences = delta.Compare(this, other)
 	r.settings, r.otherSettings = this.Config.Values(), other.Config.Values()
 	var err error
-	if r.Traffic, err = traffic.Judge(r.Graph, r.Config); err != nil {
-		return nil, err
+	if r.Config.Release.Inside {
+		if r.Traffic, err = traffic.Judge(r.Graph, r.Config); err != nil {
+			return nil, err
+		}
 	}
 	r.Cost, err = cost.Estimate(r.Graph, cost.UsageFor(r.Config.General.Environment))
 	return r, err

@@ -26,9 +26,11 @@ func (r *Report) WriteText(w io.Writer) error {
 	if err := r.Policy.Write(&out); err != nil {
 		return err
 	}
-	heading(&out, "Network: who may talk to whom in the namespace of the app")
-	if err := r.Traffic.Write(&out); err != nil {
-		return err
+	if r.Config.Release.Inside {
+		heading(&out, "Network: who may talk to whom in the namespace of the app")
+		if err := r.Traffic.Write(&out); err != nil {
+			return err
+		}
 	}
 	heading(&out, "Cost")
 	if err := r.Cost.Write(&out); err != nil {

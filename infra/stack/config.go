@@ -118,6 +118,7 @@ type Guard struct {
 
 // Release is what runs.
 type Release struct {
+	Inside      bool     `key:"inside" default:"false" doc:"Deploy what stands inside the cluster: controllers and app. Off until whoever deploys reaches its API server: docs/deploy.md."`
 	Image       string   `key:"image" example:"ghcr.io/script-ohio/platform:v0.1.0" doc:"Container image by tag or digest, never latest."`
 	Blue        string   `key:"blueImage" optional:"true" doc:"Image of the blue release. With greenImage and live, two releases stand beside each other instead of image."`
 	Green       string   `key:"greenImage" optional:"true" doc:"Image of the green release."`

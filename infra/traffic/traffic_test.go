@@ -25,7 +25,7 @@ func TestTheTableIsAsIntended(t *testing.T) {
 	for _, name := range []string{"staging", "prod"} {
 		for _, workers := range []bool{false, true} {
 			c := plantest.Deployed(t, name)
-			c.Release.Workers = workers
+			c.Release.Inside, c.Release.Workers = true, workers
 			report, err := traffic.Judge(record(t, c), c)
 			require.NoError(t, err)
 			var out strings.Builder
