@@ -94,7 +94,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		// rather than a queue that is about to be reset.
 		s.api.hangUp.Store(true)
 		s.conns.quiet(ctx)
-		if s.stopped = s.http.Shutdown(ctx); s.stopped != nil {
+		// It closes the listener too, where Serve has not let go of it yet.
+		if err := s.http.Shutdown(ctx); err != nil && !errors.Is(err, net.ErrClosed) {
+			s.stopped = err
 			_ = s.http.Close()
 		}
 	})
