@@ -2,27 +2,22 @@ package cost_test
 
 import (
 	"encoding/json"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/script-ohio/platform/infra/cost"
 	"github.com/script-ohio/platform/infra/plan"
+	"github.com/script-ohio/platform/infra/plan/plantest"
 	"github.com/script-ohio/platform/infra/program"
 	"github.com/script-ohio/platform/infra/stack"
 )
 
-// today is when the stack files were last looked over.
-var today = time.Date(2026, time.November, 26, 0, 0, 0, 0, time.UTC)
-
 func record(t *testing.T, name string) (stack.Config, *plan.Graph) {
 	t.Helper()
-	c, err := stack.ReadFile(filepath.Join("..", "..", "Pulumi."+name+".yaml"))
-	require.NoError(t, err)
-	graph, err := program.Record(t.Context(), c, today)
+	c := plantest.Deployed(t, name)
+	graph, err := program.Record(t.Context(), c, plantest.Day())
 	require.NoError(t, err)
 	return c, graph
 }
@@ -77,7 +72,7 @@ func TestTheTotalIsTheSumOfItsLines(t *testing.T) {
 func TestNodesCostAtTheirLeast(t *testing.T) {
 	c, _ := record(t, "prod")
 	c.Cluster.NodeTypes, c.Cluster.NodeMin, c.Cluster.NodeMax, c.Cluster.NodeDiskGB = []string{"m7g.xlarge", "c7g.xlarge"}, 4, 10, 50
-	graph, err := program.Record(t.Context(), c, today)
+	graph, err := program.Record(t.Context(), c, plantest.Day())
 	require.NoError(t, err)
 	table, err := cost.Estimate(graph, cost.UsageFor(stack.Prod))
 	require.NoError(t, err)

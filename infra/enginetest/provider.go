@@ -46,17 +46,9 @@ func (p *provider) Check(_ context.Context, in *pulumirpc.CheckRequest) (*pulumi
 // Diff compares inputs: what the engine has to do with a difference, the
 // knowledge of the type says.
 func (p *provider) Diff(_ context.Context, in *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
-	old, err := decode(in.GetOldInputs())
+	old, new, out, err := compare(in)
 	if err != nil {
 		return nil, err
-	}
-	new, err := decode(in.GetNews())
-	if err != nil {
-		return nil, err
-	}
-	out := &pulumirpc.DiffResponse{Changes: pulumirpc.DiffResponse_DIFF_NONE, Diffs: differ(old, new)}
-	if len(out.Diffs) > 0 {
-		out.Changes = pulumirpc.DiffResponse_DIFF_SOME
 	}
 	for _, path := range schema.Replaces(in.GetType(), schema.Plain(old), schema.Plain(new)) {
 		property, _, _ := strings.Cut(path, ".")

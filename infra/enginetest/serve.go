@@ -122,17 +122,9 @@ func (p *provider) CheckConfig(_ context.Context, in *pulumirpc.CheckRequest) (*
 // DiffConfig replaces a provider, and with it all that is in its hands, where
 // its region changes.
 func (p *provider) DiffConfig(_ context.Context, in *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
-	old, err := decode(in.GetOldInputs())
+	_, _, out, err := compare(in)
 	if err != nil {
 		return nil, err
-	}
-	new, err := decode(in.GetNews())
-	if err != nil {
-		return nil, err
-	}
-	out := &pulumirpc.DiffResponse{Changes: pulumirpc.DiffResponse_DIFF_NONE, Diffs: differ(old, new)}
-	if len(out.Diffs) > 0 {
-		out.Changes = pulumirpc.DiffResponse_DIFF_SOME
 	}
 	if slices.Contains(out.Diffs, "region") {
 		out.Replaces = []string{"region"}

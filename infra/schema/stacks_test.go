@@ -1,30 +1,24 @@
 package schema
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/script-ohio/platform/infra/plan"
+	"github.com/script-ohio/platform/infra/plan/plantest"
 	"github.com/script-ohio/platform/infra/program"
-	"github.com/script-ohio/platform/infra/stack"
 )
-
-// today is within the support of all engine versions.
-var today = time.Date(2026, time.November, 26, 0, 0, 0, 0, time.UTC)
 
 // recorded is what the program registers with a provider for both stacks.
 func recorded(t *testing.T) map[string][]*plan.Resource {
 	t.Helper()
 	custom := map[string][]*plan.Resource{}
 	for _, name := range []string{"staging", "prod"} {
-		c, err := stack.ReadFile(filepath.Join("..", "..", "Pulumi."+name+".yaml"))
-		require.NoError(t, err)
-		graph, err := program.Record(t.Context(), c, today)
+		c := plantest.Deployed(t, name)
+		graph, err := program.Record(t.Context(), c, plantest.Day())
 		require.NoError(t, err)
 		for _, r := range graph.Resources {
 			// Kubernetes judges its objects itself.
