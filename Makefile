@@ -16,7 +16,7 @@ DATA_DIR ?= .local
 LISTEN ?= 127.0.0.1:8000
 INTERNAL_LISTEN ?= 127.0.0.1:9000
 
-.PHONY: help build run test test-engine test-cluster race lint plan image bench fuzz pack docs clean postgres test-programs
+.PHONY: help build run test test-engine test-cluster race lint plan rollback image bench fuzz pack docs clean postgres test-programs
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,9 +37,12 @@ test-engine: bin/pulumi tools/eks-provider/node_modules ## Deploy both stacks wi
 	go vet -tags engine ./infra/enginetest
 	go test -tags engine -count=1 -timeout 30m -v ./infra/enginetest
 
-test-cluster: bin/controlplane ## Run the scenarios against a real Kubernetes control plane
-	go vet -tags cluster ./infra/clustertest
+test-cluster: bin/controlplane bin/pulumi tools/eks-provider/node_modules ## Run the scenarios against a real Kubernetes control plane, then the engine against it
+	@tools/need.sh jq shellcheck
+	shellcheck tools/rollback.sh
+	go vet -tags "engine cluster" ./infra/clustertest ./infra/enginetest
 	go test -tags cluster -parallel 8 -count=1 -timeout 15m -v ./infra/clustertest
+	go test -tags "engine cluster" -run TestAgainstKubernetes -count=1 -timeout 15m -v ./infra/enginetest
 
 race: test-programs ## Run the tests of concurrent packages under the race detector
 	go test -race -timeout 30m ./app/platform/... ./app/httpapi/... ./app/run/... ./app/predict/serving/... ./app/predict/activation/...
@@ -49,6 +52,11 @@ lint: bin/golangci-lint ## Run the linters
 
 plan: ## Tell what a deployment would make, without credentials: STACK=, OUTPUT=text|json|svg
 	@go run ./infra/cmd/plan --stack "$(STACK)" --output "$(OUTPUT)"
+
+rollback: ## Deploy the release before the configured one: STACK=
+	@tools/need.sh jq
+	@tools/rollback.sh "$(STACK)"
+	@pulumi up --stack "$(STACK)"
 
 image: bin/image ## Lint Dockerfile and compose.yaml, and prove without Docker that the image serves
 	@tools/need.sh postgres shellcheck

@@ -3,6 +3,7 @@
 package clustertest
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -77,13 +78,16 @@ func roads(loadBalancer, database string) Scenario {
 func TestStacks(t *testing.T) {
 	for name, second := range map[string]string{"staging": "1", "prod": "0"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			began := time.Now()
 			c := ForTest(t, Options{})
 			t.Logf("the control plane is ready after %.1f s", time.Since(began).Seconds())
 			objects := inside(t, name)
 			job := only(objects, "Job")
 			require.Len(t, job, 1)
-			accepted := c.Run(t.Context(), os.Stdout, Accepted(objects))
+			table := &strings.Builder{} // two stacks at once would mix their lines
+			defer func() { fmt.Fprintf(os.Stdout, "--- %s\n%s", name, table) }()
+			accepted := c.Run(t.Context(), table, Accepted(objects))
 			require.NoError(t, accepted[0].Err)
 			scenarios := []Scenario{
 				Unwarned(objects),
@@ -101,7 +105,7 @@ func TestStacks(t *testing.T) {
 				roads("10."+second+".128.9", "10."+second+".144.9"),
 				Autoscaled(home, service, 10),
 			}
-			for _, r := range c.Run(t.Context(), os.Stdout, scenarios...) {
+			for _, r := range c.Run(t.Context(), table, scenarios...) {
 				if r.Err != nil {
 					t.Errorf("%s: %s", r.Scenario, r.Err)
 				}
@@ -125,6 +129,7 @@ func TestWhatTheProgramLosesIsMissed(t *testing.T) {
 		{"a network policy", withoutObject("NetworkPolicy", "callers"), roads("10.0.128.9", "10.0.144.9"), "10.0.128.9"},
 	} {
 		t.Run(strings.ReplaceAll(test.what, " ", "-"), func(t *testing.T) {
+			t.Parallel()
 			c := ForTest(t, Options{})
 			require.NoError(t, c.Apply(t.Context(), test.change(t, inside(t, "prod"))))
 			test.scenario.Within = 20 * time.Second

@@ -23,8 +23,9 @@ type Answer func(plan.Stack, *plan.Resource) (id string, outputs resource.Proper
 // Cloud is one account of AWS and what exists in it. It is shared by all
 // providers of a test and safe for them.
 type Cloud struct {
-	account string
-	answer  Answer
+	account    string
+	answer     Answer
+	kubernetes Kubernetes // nil: objects are kept as everything else is
 
 	mu      sync.Mutex
 	things  map[key]*Thing

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/structpb"
 
+	"github.com/script-ohio/platform/infra/helm"
 	"github.com/script-ohio/platform/infra/schema"
 )
 
@@ -45,20 +46,35 @@ func (p *provider) Check(_ context.Context, in *pulumirpc.CheckRequest) (*pulumi
 
 // Diff compares inputs: what the engine has to do with a difference, the
 // knowledge of the type says.
-func (p *provider) Diff(_ context.Context, in *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+func (p *provider) Diff(ctx context.Context, in *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
 	old, new, out, err := compare(in)
 	if err != nil {
 		return nil, err
 	}
-	for _, path := range schema.Replaces(in.GetType(), schema.Plain(old), schema.Plain(new)) {
+	if len(out.Diffs) == 0 {
+		if drift := p.cloud.drifted(ctx, in.GetType(), new); drift != nil {
+			out.Changes, out.Diffs = pulumirpc.DiffResponse_DIFF_SOME, []string{drift.Error()}
+		}
+	}
+	before, after := schema.Plain(old), schema.Plain(new)
+	object := strings.HasPrefix(in.GetType(), "kubernetes:") && in.GetType() != helm.Type
+	paths := schema.Replaces(in.GetType(), before, after)
+	if object {
+		paths = replaced(in.GetType(), before, after)
+	}
+	for _, path := range paths {
 		property, _, _ := strings.Cut(path, ".")
 		out.Replaces = append(out.Replaces, property)
 	}
 	out.Replaces = slices.Compact(out.Replaces)
 	// A given name is taken as long as the old one lives.
-	name, _ := schema.Name(in.GetType(), schema.Plain(new))
-	before, _ := schema.Name(in.GetType(), schema.Plain(old))
-	out.DeleteBeforeReplace = len(out.Replaces) > 0 && name == before && schema.Given(in.GetType(), schema.Plain(new))
+	name, _ := schema.Name(in.GetType(), after)
+	was, _ := schema.Name(in.GetType(), before)
+	taken := name == was && schema.Given(in.GetType(), after)
+	if object {
+		taken = sameObject(before, after)
+	}
+	out.DeleteBeforeReplace = len(out.Replaces) > 0 && taken
 	return out, nil
 }
 
@@ -71,6 +87,9 @@ func (p *provider) Create(ctx context.Context, in *pulumirpc.CreateRequest) (*pu
 	if in.GetPreview() {
 		outputs, err := encode(p.cloud.expect(regionOf(ctx), in.GetType(), in.GetUrn(), in.GetName(), inputs))
 		return &pulumirpc.CreateResponse{Properties: outputs}, err
+	}
+	if err := p.cloud.provision(ctx, in.GetType(), inputs); err != nil {
+		return nil, fmt.Errorf("creating %s: %w", in.GetUrn(), err)
 	}
 	t, err := p.cloud.create(regionOf(ctx), in.GetType(), in.GetUrn(), in.GetName(), inputs)
 	if err != nil {
@@ -85,6 +104,9 @@ func (p *provider) Read(ctx context.Context, in *pulumirpc.ReadRequest) (*pulumi
 	t := p.cloud.read(regionOf(ctx), in.GetType(), in.GetId())
 	if t == nil {
 		return &pulumirpc.ReadResponse{}, nil
+	}
+	if lost, err := p.cloud.lost(ctx, t); err != nil || lost {
+		return &pulumirpc.ReadResponse{}, err
 	}
 	inputs, err := encode(t.Inputs)
 	if err != nil {
@@ -114,6 +136,9 @@ func (p *provider) Update(ctx context.Context, in *pulumirpc.UpdateRequest) (*pu
 		outputs, err := encode(expected)
 		return &pulumirpc.UpdateResponse{Properties: outputs}, err
 	}
+	if err := p.cloud.provision(ctx, in.GetType(), inputs); err != nil {
+		return nil, fmt.Errorf("updating %s: %w", in.GetUrn(), err)
+	}
 	t, err := p.cloud.update(regionOf(ctx), in.GetType(), in.GetId(), inputs)
 	if err != nil {
 		return nil, fmt.Errorf("updating %s: %w", in.GetUrn(), err)
@@ -124,6 +149,9 @@ func (p *provider) Update(ctx context.Context, in *pulumirpc.UpdateRequest) (*pu
 
 // Delete removes a resource.
 func (p *provider) Delete(ctx context.Context, in *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
+	if err := p.cloud.withdraw(ctx, p.cloud.read(regionOf(ctx), in.GetType(), in.GetId())); err != nil {
+		return nil, fmt.Errorf("deleting %s: %w", in.GetUrn(), err)
+	}
 	if err := p.cloud.remove(regionOf(ctx), in.GetType(), in.GetId()); err != nil {
 		return nil, fmt.Errorf("deleting %s: %w", in.GetUrn(), err)
 	}
