@@ -44,7 +44,12 @@ func (c *controllers) place(account Account, all ...pods) (place, error) {
 		if err != nil {
 			return in, err
 		}
+		limits, err := c.limits(in.namespace, account.Namespace)
+		if err != nil {
+			return in, err
+		}
 		in.ready = append(in.ready, closed)
+		in.ready = append(in.ready, limits...)
 	}
 	for _, p := range all {
 		opened, err := c.allow(in.namespace, p)
@@ -54,6 +59,35 @@ func (c *controllers) place(account Account, all ...pods) (place, error) {
 		in.ready = append(in.ready, opened)
 	}
 	return in, nil
+}
+
+// limits keep a namespace from taking the cluster, and a container that forgot
+// its own limits from taking a node. An installation and its successor fit in.
+func (c *controllers) limits(namespace pulumi.StringInput, part string) ([]pulumi.Resource, error) {
+	meta := func(name string) metav1.ObjectMetaArgs {
+		return metav1.ObjectMetaArgs{Name: pulumi.String(name), Namespace: namespace.ToStringOutput()}
+	}
+	quota, err := corev1.NewResourceQuota(c.ctx, c.Name(part, "quota"), &corev1.ResourceQuotaArgs{
+		Metadata: meta("quota"),
+		Spec: corev1.ResourceQuotaSpecArgs{Hard: pulumi.StringMap{
+			"pods": pulumi.String("20"), "requests.cpu": pulumi.String("4"), "requests.memory": pulumi.String("8Gi"),
+			"limits.memory": pulumi.String("16Gi"), "services.loadbalancers": pulumi.String("0"), "services.nodeports": pulumi.String("0"),
+			"persistentvolumeclaims": pulumi.String("0"),
+		}},
+	}, c.child)
+	if err != nil {
+		return nil, err
+	}
+	ranges, err := corev1.NewLimitRange(c.ctx, c.Name(part, "limits"), &corev1.LimitRangeArgs{
+		Metadata: meta("limits"),
+		Spec: corev1.LimitRangeSpecArgs{Limits: corev1.LimitRangeItemArray{corev1.LimitRangeItemArgs{
+			Type:           pulumi.String("Container"),
+			DefaultRequest: pulumi.StringMap{"cpu": pulumi.String("50m"), "memory": pulumi.String("64Mi")},
+			Default:        pulumi.StringMap{"memory": pulumi.String("256Mi")},
+			Max:            pulumi.StringMap{"memory": pulumi.String("2Gi")},
+		}}},
+	}, c.child)
+	return []pulumi.Resource{quota, ranges}, err
 }
 
 // install registers the release of a chart in its place.

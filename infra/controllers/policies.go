@@ -12,7 +12,6 @@ import (
 const (
 	// monitoring is the namespace whose Prometheus scrapes.
 	monitoring = "monitoring"
-	anywhere   = "0.0.0.0/0"
 	// identityAgent is where every node hands its pods their credentials.
 	// https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html
 	identityAgent = "169.254.170.23/32"
@@ -79,10 +78,10 @@ func (c *controllers) allow(namespace pulumi.StringInput, p pods) (pulumi.Resour
 		},
 	}
 	if p.outside {
-		// AWS answers inside the VPC where there is an endpoint and outside
-		// where there is none.
+		// AWS answers inside the VPC where there is an endpoint, which is open
+		// already, and outside where there is none.
 		out = append(out,
-			networkingv1.NetworkPolicyEgressRuleArgs{To: peers(block(anywhere)), Ports: ports("TCP", portHTTPS)},
+			networkingv1.NetworkPolicyEgressRuleArgs{To: peers(internet()), Ports: ports("TCP", portHTTPS)},
 			networkingv1.NetworkPolicyEgressRuleArgs{To: peers(block(identityAgent)), Ports: ports("TCP", portIdentity)})
 	}
 	spec := networkingv1.NetworkPolicySpecArgs{PodSelector: p.selector(), Egress: out}
@@ -109,6 +108,15 @@ func peers(all ...networkingv1.NetworkPolicyPeerArgs) networkingv1.NetworkPolicy
 
 func block(cidr string) networkingv1.NetworkPolicyPeerArgs {
 	return networkingv1.NetworkPolicyPeerArgs{IpBlock: networkingv1.IPBlockArgs{Cidr: pulumi.String(cidr)}}
+}
+
+// internet is all but the addresses that it does not know: of this network and
+// its neighbours, and of the instance's metadata.
+func internet() networkingv1.NetworkPolicyPeerArgs {
+	return networkingv1.NetworkPolicyPeerArgs{IpBlock: networkingv1.IPBlockArgs{
+		Cidr:   pulumi.String("0.0.0.0/0"),
+		Except: pulumi.ToStringArray([]string{"10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"}),
+	}}
 }
 
 func podsIn(namespace string, labels map[string]string) networkingv1.NetworkPolicyPeerArgs {

@@ -31,7 +31,8 @@ type policySpec struct {
 
 type peer struct {
 	IPBlock *struct {
-		CIDR string `json:"cidr"`
+		CIDR   string   `json:"cidr"`
+		Except []string `json:"except"`
 	} `json:"ipBlock"`
 	Namespace *struct {
 		MatchLabels map[string]string `json:"matchLabels"`
@@ -64,7 +65,9 @@ func whom(peers []peer, ports []port) []string {
 	for _, p := range peers {
 		var name string
 		if p.IPBlock != nil {
-			name = p.IPBlock.CIDR
+			if name = p.IPBlock.CIDR; slices.Contains(p.IPBlock.Except, "10.0.0.0/8") && slices.Contains(p.IPBlock.Except, "169.254.0.0/16") {
+				name = "internet"
+			}
 		} else {
 			name = p.Namespace.MatchLabels["kubernetes.io/metadata.name"]
 			for _, value := range p.Pod.MatchLabels {
@@ -100,7 +103,7 @@ func TestPodsMeetWhomTheyNeed(t *testing.T) {
 	graph := deploy(t, "prod", karpenter)
 	const scrape = "monitoring/prometheus TCP %d"
 	inside := []string{"kube-system/kube-dns UDP 53", "kube-system/kube-dns TCP 53", "172.20.0.0/16 TCP 443", "10.0.0.0/16 TCP 443"}
-	outside := append(slices.Clone(inside), "0.0.0.0/0 TCP 443", "169.254.170.23/32 TCP 80")
+	outside := append(slices.Clone(inside), "internet TCP 443", "169.254.170.23/32 TCP 80")
 	metrics := func(port int) string { return fmt.Sprintf(scrape, port) }
 	want := map[string]struct {
 		namespace, release, pods string

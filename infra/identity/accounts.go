@@ -17,26 +17,30 @@ const (
 	ExternalSecrets Namespace = "external-secrets"
 	ExternalDNS     Namespace = "external-dns"
 	CertManager     Namespace = "cert-manager"
+	Monitoring      Namespace = "monitoring"
 )
 
 // Pod is what pods act as.
 type Pod string
 
-// The pods with a role: the API, the workers, the worker that alone may write
-// backups, and the controllers.
+// The pods with a role: the API, the workers, among them the one that alone may
+// write backups, the controllers, and what keeps logs and traces.
 const (
 	App              Pod = "app"
 	Worker           Pod = "worker"
 	BackupWorker     Pod = "backup-worker"
+	SecurityWorker   Pod = "security-worker"
 	LoadBalancer     Pod = "aws-load-balancer-controller"
 	SecretReader     Pod = "external-secrets"
 	DNS              Pod = "external-dns"
 	CertificateMaker Pod = "cert-manager"
+	LogKeeper        Pod = "loki"
+	TraceKeeper      Pod = "tempo"
 )
 
 // Pods lists all of them.
 func Pods() []Pod {
-	return []Pod{App, Worker, BackupWorker, LoadBalancer, SecretReader, DNS, CertificateMaker}
+	return []Pod{App, Worker, BackupWorker, SecurityWorker, LoadBalancer, SecretReader, DNS, CertificateMaker, LogKeeper, TraceKeeper}
 }
 
 // Account is the service account of the pods; theirs alone.
@@ -51,6 +55,8 @@ func (p Pod) Account() ServiceAccount {
 		namespace = ExternalDNS
 	case CertificateMaker:
 		namespace = CertManager
+	case LogKeeper, TraceKeeper:
+		namespace = Monitoring
 	}
 	return ServiceAccount{namespace, string(p)}
 }

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	awseks "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -18,7 +19,14 @@ type GitHub struct {
 	// ARNs made before the first deployment; previews read them. Empty where
 	// the state is elsewhere.
 	State, StateKey string
+	// Readers is the Kubernetes group that may look: previews are in it.
+	Readers string
 }
+
+// administration is the access policy of EKS that may do everything: what is
+// deployed inside a cluster defines kinds, rights and namespaces.
+// https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
+const administration = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 
 // Subjects of tokens: of workflows of pull requests, for which GitHub issues
 // none to forks, and of main, which previews what an approval is asked for.
@@ -65,7 +73,29 @@ func (b builder) github(id *Identity) error {
 		return err
 	}
 	id.Preview, id.Deploy = preview, deploy
-	return nil
+	return b.enter(preview, deploy)
+}
+
+// enter lets workflows into the cluster, where the network lets them reach it:
+// who previews may look, who deploys may do everything.
+func (b builder) enter(preview, deploy pulumi.StringOutput) error {
+	entry := func(part string, role pulumi.StringOutput, groups pulumi.StringArray) (*awseks.AccessEntry, error) {
+		return awseks.NewAccessEntry(b.ctx, b.args.Name("github", part), &awseks.AccessEntryArgs{
+			ClusterName: b.args.Cluster.Ready, PrincipalArn: role, Type: pulumi.String("STANDARD"), KubernetesGroups: groups,
+		}, b.parent)
+	}
+	if _, err := entry("preview", preview, pulumi.StringArray{pulumi.String(b.args.GitHub.Readers)}); err != nil {
+		return err
+	}
+	deployer, err := entry("deploy", deploy, nil)
+	if err != nil {
+		return err
+	}
+	_, err = awseks.NewAccessPolicyAssociation(b.ctx, b.args.Name("github", "deploy"), &awseks.AccessPolicyAssociationArgs{
+		ClusterName: b.args.Cluster.Ready, PrincipalArn: deploy, PolicyArn: pulumi.String(administration),
+		AccessScope: awseks.AccessPolicyAssociationAccessScopeArgs{Type: pulumi.String("cluster")},
+	}, b.parent, pulumi.DependsOn([]pulumi.Resource{deployer}))
+	return err
 }
 
 func (b builder) workflow(part string, session int, trust, may iamdoc.Document, after []pulumi.Resource, managed ...string) (pulumi.StringOutput, error) {

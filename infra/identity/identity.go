@@ -42,6 +42,19 @@ type Data struct {
 	// SecretsKey is the KMS key of the secrets.
 	SecretsKey pulumi.StringInput
 	BlockList  pulumi.StringInput // WAF IP set that the app bans addresses with
+	// Buckets of logs and traces; nil where nobody keeps them.
+	Loki, Tempo pulumi.StringInput
+}
+
+// has reports whether there is what the pods are for.
+func (d Data) has(pod Pod) bool {
+	switch pod {
+	case LogKeeper:
+		return d.Loki != nil
+	case TraceKeeper:
+		return d.Tempo != nil
+	}
+	return true
 }
 
 // Identity is the roles by ARN.
@@ -60,6 +73,9 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	b := builder{ctx, args, pulumi.Parent(component)}
 	id := &Identity{Pods: map[Pod]pulumi.StringOutput{}}
 	for _, pod := range Pods() {
+		if !args.Data.has(pod) {
+			continue
+		}
 		role, err := b.pod(pod)
 		if err != nil {
 			return nil, fmt.Errorf("identity of %s: %w", pod, err)

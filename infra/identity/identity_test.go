@@ -19,6 +19,8 @@ import (
 const (
 	backups = "arn:aws:s3:::backups"
 	models  = "arn:aws:s3:::models"
+	loki    = "arn:aws:s3:::loki"
+	tempo   = "arn:aws:s3:::tempo"
 	secret  = "arn:aws:secretsmanager:us-east-2:111122223333:secret:database-AbCdEf"
 	cluster = "arn:aws:eks:us-east-2:111122223333:cluster/c"
 )
@@ -43,10 +45,11 @@ func planned(t *testing.T, change func(*identity.Args)) *plan.Graph {
 			Data: identity.Data{
 				Backups: pulumi.String(backups), Models: pulumi.String(models), Storage: pulumi.String("arn:aws:kms:us-east-2:111122223333:key/storage"),
 				Secrets: []pulumi.StringInput{pulumi.String(secret)}, SecretsKey: pulumi.String("arn:aws:kms:us-east-2:111122223333:key/secrets"),
+				Loki: pulumi.String(loki), Tempo: pulumi.String(tempo),
 				BlockList: pulumi.String("arn:aws:wafv2:us-east-2:111122223333:regional/ipset/blocked/1"),
 			},
 			VPC: pulumi.String("vpc-1"), Zone: c.Edge.HostedZoneID,
-			GitHub: identity.GitHub{Repository: c.General.Repository, Environment: c.Stack, Provider: c.Guard.Account},
+			GitHub: identity.GitHub{Repository: c.General.Repository, Environment: c.Stack, Provider: c.Guard.Account, Readers: "readers"},
 		}
 		if change != nil {
 			change(&args)
@@ -135,6 +138,32 @@ func TestTheBackupWorkerAloneTouchesBackups(t *testing.T) {
 	}
 }
 
+// Logs and traces lie in buckets of their own, which nobody else touches.
+func TestTelemetryHasItsKeeper(t *testing.T) {
+	graph := planned(t, nil)
+	for bucket, keeper := range map[string]identity.Pod{loki: identity.LogKeeper, tempo: identity.TraceKeeper} {
+		for _, pod := range identity.Pods() {
+			can := slices.DeleteFunc(actions(document(t, graph, string(pod)), bucket), func(a string) bool { return !strings.HasPrefix(a, "s3:") })
+			if pod != keeper {
+				require.Empty(t, can, "%s in %s", pod, bucket)
+				continue
+			}
+			require.Equal(t, []string{
+				"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:ListBucketMultipartUploads",
+				"s3:ListMultipartUploadParts", "s3:PutObject",
+			}, can)
+		}
+	}
+	for _, s := range document(t, graph, "loki").Statements {
+		if strings.HasPrefix(s.Actions[0], "kms:") {
+			require.Contains(t, s.Conditions, iamdoc.Equals("kms:ViaService", "s3.us-east-2.amazonaws.com"))
+		}
+	}
+	without := planned(t, func(a *identity.Args) { a.Data.Loki, a.Data.Tempo = nil, nil })
+	require.Nil(t, without.Find("aws:iam/role:Role", "script-ohio-prod-loki"))
+	require.Len(t, without.OfType("aws:eks/podIdentityAssociation:PodIdentityAssociation"), len(identity.Pods())-2)
+}
+
 func TestWhatPodsMayDo(t *testing.T) {
 	graph := planned(t, nil)
 	require.Equal(t, []string{"s3:GetObject", "s3:ListBucket"}, actions(document(t, graph, "app"), models))
@@ -199,6 +228,14 @@ func TestWorkflows(t *testing.T) {
 			slices.Contains(s.Resources, "arn:aws:iam::111122223333:role/script-ohio-prod-github-*")
 	}
 	require.True(t, denied, "a workflow must not widen what workflows may do")
+	entries := map[string][]string{}
+	for _, e := range graph.OfType("aws:eks/accessEntry:AccessEntry") {
+		entries[strings.TrimPrefix(e.Inputs.Text("principalArn"), "arn:aws:iam::111122223333:role/script-ohio-prod-github-")] = e.Inputs.Texts("kubernetesGroups")
+	}
+	require.Equal(t, map[string][]string{"preview": {"readers"}, "deploy": {}}, entries)
+	administrators := graph.OfType("aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
+	require.Len(t, administrators, 1)
+	require.Equal(t, "arn:aws:iam::111122223333:role/script-ohio-prod-github-deploy", administrators[0].Inputs.Text("principalArn"))
 	require.Equal(t, "arn:aws:iam::111122223333:role/script-ohio-prod-github-deploy", graph.Outputs["deploy"].Value)
 }
 

@@ -18,8 +18,7 @@ func (b builder) document(pod Pod) pulumi.StringOutput {
 	switch pod {
 	case App:
 		return on(func(arn []string) iamdoc.Document {
-			return iamdoc.New(append(readModels(arn[0], arn[1], s3),
-				iamdoc.Allow("wafv2:GetIPSet", "wafv2:UpdateIPSet").Named("BlockAddresses").On(arn[2]))...)
+			return iamdoc.New(append(readModels(arn[0], arn[1], s3), blockAddresses(arn[2]))...)
 		}, d.Models, d.Storage, d.BlockList)
 	case Worker:
 		return on(func(arn []string) iamdoc.Document {
@@ -29,6 +28,12 @@ func (b builder) document(pod Pod) pulumi.StringOutput {
 		}, d.Models, d.Storage)
 	case BackupWorker:
 		return on(func(arn []string) iamdoc.Document { return writeBackups(arn[0], arn[1], s3) }, d.Backups, d.Storage)
+	case SecurityWorker:
+		return on(func(arn []string) iamdoc.Document { return iamdoc.New(blockAddresses(arn[0])) }, d.BlockList)
+	case LogKeeper:
+		return on(func(arn []string) iamdoc.Document { return keepTelemetry(arn[0], arn[1], s3) }, d.Loki, d.Storage)
+	case TraceKeeper:
+		return on(func(arn []string) iamdoc.Document { return keepTelemetry(arn[0], arn[1], s3) }, d.Tempo, d.Storage)
 	case SecretReader:
 		return on(func(arn []string) iamdoc.Document {
 			return iamdoc.New(
@@ -55,6 +60,11 @@ func (b builder) document(pod Pod) pulumi.StringOutput {
 	return on(func(known []string) iamdoc.Document { return b.loadBalancers(known[0]) }, b.args.VPC)
 }
 
+// blockAddresses bans at the firewall.
+func blockAddresses(list string) iamdoc.Statement {
+	return iamdoc.Allow("wafv2:GetIPSet", "wafv2:UpdateIPSet").Named("BlockAddresses").On(list)
+}
+
 // readModels reads model packs and the key that they are under.
 func readModels(bucket, key, s3 string) []iamdoc.Statement {
 	return []iamdoc.Statement{
@@ -73,6 +83,19 @@ func writeBackups(bucket, key, s3 string) iamdoc.Document {
 			Named("Backups").On(bucket+"/*"),
 		iamdoc.Allow("s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:GetBucketObjectLockConfiguration").Named("ListBackups").On(bucket),
 		useKey("BackupKey", key, s3, "kms:Decrypt", "kms:GenerateDataKey"),
+	)
+}
+
+// keepTelemetry writes, reads and removes all that is in a bucket, but older
+// versions.
+// https://grafana.com/docs/loki/latest/operations/storage/#aws-deployment-s3-single-store
+// https://grafana.com/docs/tempo/latest/configuration/hosted-storage/s3/
+func keepTelemetry(bucket, key, s3 string) iamdoc.Document {
+	return iamdoc.New(
+		iamdoc.Allow("s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts").
+			Named("Objects").On(bucket+"/*"),
+		iamdoc.Allow("s3:ListBucket", "s3:ListBucketMultipartUploads").Named("List").On(bucket),
+		useKey("Key", key, s3, "kms:Decrypt", "kms:GenerateDataKey"),
 	)
 }
 

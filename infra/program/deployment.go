@@ -5,6 +5,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/infra/cache"
 	"github.com/script-ohio/platform/infra/cluster"
 	"github.com/script-ohio/platform/infra/database"
@@ -115,7 +116,7 @@ func (d deployment) edge(k *keys.Keys) (*edge.Outputs, error) {
 }
 
 func (d deployment) identity(p parts) (*identity.Identity, error) {
-	github := identity.GitHub{Repository: d.General.Repository, Environment: d.Stack, Provider: d.Guard.Account}
+	github := identity.GitHub{Repository: d.General.Repository, Environment: d.Stack, Provider: d.Guard.Account, Readers: workload.Group(contract.ReadOnly)}
 	if d.General.StateBucket != "" {
 		github.State = iamdoc.ARN{Service: "s3", Resource: d.General.StateBucket}.String()
 		github.StateKey = d.General.StateKey

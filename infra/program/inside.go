@@ -78,8 +78,8 @@ func (d deployment) releases() []workload.Release {
 	}
 }
 
-// workers run every queue of the contract; backups are written by a worker
-// whose role alone may.
+// workers run the queues of the contract, each as whom it may be: backups are
+// written by a worker whose role alone may.
 func (d deployment) workers() []workload.Worker {
 	if !d.Release.Workers {
 		return nil
@@ -87,8 +87,11 @@ func (d deployment) workers() []workload.Worker {
 	var all []workload.Worker
 	for _, queue := range contract.Queues() {
 		pod := identity.Worker
-		if queue == contract.QueueBackup {
+		switch queue {
+		case contract.QueueBackup:
 			pod = identity.BackupWorker
+		case contract.QueueSecurity:
+			pod = identity.SecurityWorker
 		}
 		all = append(all, workload.Worker{Queue: queue, Account: pod.Account().Name})
 	}

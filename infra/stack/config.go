@@ -29,6 +29,8 @@ type Config struct {
 	Edge     Edge
 	Guard    Guard
 	Release  Release
+
+	Observability Observability
 }
 
 // General says where and under which rules.
@@ -118,15 +120,25 @@ type Guard struct {
 
 // Release is what runs.
 type Release struct {
-	Inside      bool     `key:"inside" default:"false" doc:"Deploy what stands inside the cluster: controllers and app. Off until whoever deploys reaches its API server: docs/deploy.md."`
+	Inside      bool     `key:"inside" default:"true" doc:"Deploy what stands inside the cluster: controllers, app and what watches over them. Off for a first deployment from where its API server cannot be reached: docs/deploy.md."`
 	Image       string   `key:"image" example:"ghcr.io/script-ohio/platform:v0.1.0" doc:"Container image by tag or digest, never latest."`
 	Blue        string   `key:"blueImage" optional:"true" doc:"Image of the blue release. With greenImage and live, two releases stand beside each other instead of image."`
 	Green       string   `key:"greenImage" optional:"true" doc:"Image of the green release."`
 	Live        string   `key:"live" optional:"true" doc:"blue or green: the release that gets the requests. Empty: one release, updated pod by pod."`
 	ReplicasMin int      `key:"replicasMin" default:"3" doc:"Fewest replicas of the API."`
 	ReplicasMax int      `key:"replicasMax" default:"20" doc:"Most replicas of the API, up to 50."`
-	Registries  []string `key:"registries" default:"ghcr.io/script-ohio,docker.io/library,registry.k8s.io,ghcr.io/external-secrets,quay.io/jetstack" doc:"Where images may come from, but in kube-system: a registry, or a registry and a path."`
+	Registries  []string `key:"registries" default:"ghcr.io/script-ohio,docker.io/library,registry.k8s.io,ghcr.io/external-secrets,quay.io/jetstack,quay.io/prometheus,quay.io/prometheus-operator,quay.io/prometheuscommunity,quay.io/oliver006,quay.io/kiwigrid,docker.io/grafana" doc:"Where images may come from, but in kube-system: a registry, or a registry and a path."`
 	Workers     bool     `key:"workers" default:"false" doc:"Run a worker for each queue of jobs. Off until the image has the command ohio work."`
+}
+
+// Observability is what watches over what stands inside the cluster.
+type Observability struct {
+	On         bool `key:"observability" default:"true" doc:"Keep metrics, logs and traces, and tell of alerts. Their buckets and roles stand outside the cluster; the rest comes with inside."`
+	MetricDays int  `key:"metricDays" default:"15" doc:"Days that Prometheus keeps metrics, 1 to 90."`
+	PodLogDays int  `key:"podLogDays" default:"30" doc:"Days that Loki keeps the logs of pods, 1 to 365."`
+	TraceDays  int  `key:"traceDays" default:"7" doc:"Days that Tempo keeps traces, 1 to 90."`
+	Slack      bool `key:"alertSlack" default:"true" doc:"Tell Slack of alerts, by SLACK_WEBHOOK_URL of the app's secret."`
+	PagerDuty  bool `key:"alertPagerDuty" default:"true" doc:"Wake somebody by PagerDuty, by PAGERDUTY_ROUTING_KEY of the app's secret. In production one of the two is on."`
 }
 
 // Production reports whether the rules of production hold.

@@ -128,6 +128,8 @@ func (c Config) checkProduction(r *report) {
 	rule(c.Database.BackupDays >= 30, "database backups are kept for %d days: at least 30", c.Database.BackupDays)
 	rule(c.Cache.Nodes >= zones, "%d cache nodes for %d zones: one for each", c.Cache.Nodes, zones)
 	rule(c.Guard.VaultDays >= 30, "the vault keeps recovery points for %d days: at least 30", c.Guard.VaultDays)
+	rule(c.Observability.On, "observability is off: nobody would hear of an outage")
+	rule(c.Observability.Slack || c.Observability.PagerDuty, "neither alertPagerDuty nor alertSlack is on: alerts would reach nobody but the app that they are about")
 	for _, t := range append([]string{c.Database.Class, c.Cache.NodeType}, c.Cluster.NodeTypes...) {
 		rule(!burstable(t), "%s runs on credit and stalls without it", t)
 	}

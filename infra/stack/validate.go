@@ -42,6 +42,7 @@ func (c Config) Validate(now time.Time) error {
 	c.checkStorage(&r)
 	c.checkEdge(&r)
 	c.checkRelease(&r)
+	c.checkObservability(&r)
 	if c.Production() {
 		c.checkProduction(&r)
 	}
@@ -125,4 +126,11 @@ func (c Config) checkStorage(r *report) {
 	r.unless(s.GlacierDays >= s.InfrequentDays+30, "objects move to Glacier after %d days: at least 30 after Infrequent Access, %d", s.GlacierDays, s.InfrequentDays+30)
 	r.unless(s.ExpireDays > s.GlacierDays, "objects expire after %d days, before they move to Glacier after %d", s.ExpireDays, s.GlacierDays)
 	r.unless(s.LockDays >= 1 && s.LockDays <= s.ExpireDays, "backups are locked for %d days: at least 1 and not longer than they live, %d", s.LockDays, s.ExpireDays)
+}
+
+func (c Config) checkObservability(r *report) {
+	o := c.Observability
+	r.unless(o.MetricDays >= 1 && o.MetricDays <= 90, "metrics are kept for %d days: Prometheus keeps them on a disk of fixed size, so 1 to 90", o.MetricDays)
+	r.unless(o.PodLogDays >= 1 && o.PodLogDays <= 365, "logs of pods are kept for %d days: 1 to 365", o.PodLogDays)
+	r.unless(o.TraceDays >= 1 && o.TraceDays <= 90, "traces are kept for %d days: 1 to 90", o.TraceDays)
 }

@@ -85,6 +85,9 @@ func TestEveryRuleSaysWhatIsWrong(t *testing.T) {
 		{"e-mail", func(c *stack.Config) { c.Guard.AlertEmail = "Me <a@b.c>" }, `alert e-mail "Me <a@b.c>"`},
 		{"budget", func(c *stack.Config) { c.Guard.BudgetUSD = 0 }, "monthly budget 0"},
 		{"vault", func(c *stack.Config) { c.Guard.VaultDays = 0 }, "vault days 0"},
+		{"metric days", func(c *stack.Config) { c.Observability.MetricDays = 400 }, "metrics are kept for 400 days"},
+		{"log days of pods", func(c *stack.Config) { c.Observability.PodLogDays = 0 }, "logs of pods are kept for 0 days"},
+		{"trace days", func(c *stack.Config) { c.Observability.TraceDays = 91 }, "traces are kept for 91 days"},
 		{"image name", func(c *stack.Config) { c.Release.Image = "Platform" }, `image "Platform" is not registry/name`},
 		{"image latest", func(c *stack.Config) { c.Release.Image = "ghcr.io/a/b:latest" }, "changes under the same name"},
 		{"image untagged", func(c *stack.Config) { c.Release.Image = "localhost:5000/a/b" }, "changes under the same name"},
@@ -99,6 +102,8 @@ func TestEveryRuleSaysWhatIsWrong(t *testing.T) {
 		{"short backups", func(c *stack.Config) { c.Database.BackupDays = 7 }, "in production: database backups are kept for 7 days"},
 		{"few cache nodes", func(c *stack.Config) { c.Cache.Nodes = 2 }, "in production: 2 cache nodes for 3 zones"},
 		{"short vault", func(c *stack.Config) { c.Guard.VaultDays = 7 }, "in production: the vault keeps"},
+		{"nobody watches", func(c *stack.Config) { c.Observability.On = false }, "in production: observability is off"},
+		{"nobody hears", func(c *stack.Config) { c.Observability.Slack, c.Observability.PagerDuty = false, false }, "in production: neither alertPagerDuty nor alertSlack"},
 		{"burstable nodes", func(c *stack.Config) { c.Cluster.NodeTypes = []string{"t4g.large"} }, "in production: t4g.large runs on credit"},
 		{"burstable database", func(c *stack.Config) { c.Database.Class = "db.t4g.large" }, "in production: db.t4g.large runs on credit"},
 	} {

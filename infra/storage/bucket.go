@@ -10,16 +10,20 @@ import (
 // olderDays is how long an overwritten or deleted object can be brought back.
 const olderDays = 30
 
+// mistakeDays is that of telemetry, which is removed all the time.
+const mistakeDays = 7
+
 // plan is what makes one bucket differ from the others.
 type plan struct {
-	part     string
-	key      pulumi.StringInput // KMS; nil for keys of S3
-	expire   int                // age in days at which objects expire; 0 for never
-	keep     int                // days that older versions are kept
-	lock     bool               // Object Lock
-	logs     *Bucket            // receives the access log
-	allow    func(bucketARN string) []iamdoc.Statement
-	recovery *Recovery // nil for the stack's region
+	part      string
+	key       pulumi.StringInput // KMS; nil for keys of S3
+	expire    int                // age in days at which objects expire; 0 for never
+	keep      int                // days that older versions are kept
+	lock      bool               // Object Lock
+	rewritten bool               // its writer replaces and removes objects: none grows cold
+	logs      *Bucket            // receives the access log
+	allow     func(bucketARN string) []iamdoc.Statement
+	recovery  *Recovery // nil for the stack's region
 }
 
 // bucket registers a bucket that is private, encrypted, versioned and reached

@@ -20,16 +20,19 @@ func (s *storage) lifecycle(name string, bucket *s3.BucketV2, p plan, opts []pul
 	if p.expire > 0 {
 		expiration = s3.BucketLifecycleConfigurationV2RuleExpirationArgs{Days: pulumi.Int(p.expire)}
 	}
+	var colder s3.BucketLifecycleConfigurationV2RuleTransitionArray
+	if !p.rewritten { // S3 bills a colder class for its least days, whenever an object goes
+		colder = s3.BucketLifecycleConfigurationV2RuleTransitionArray{
+			s3.BucketLifecycleConfigurationV2RuleTransitionArgs{Days: pulumi.Int(s.Config.InfrequentDays), StorageClass: pulumi.String("STANDARD_IA")},
+			s3.BucketLifecycleConfigurationV2RuleTransitionArgs{Days: pulumi.Int(s.Config.GlacierDays), StorageClass: pulumi.String("GLACIER_IR")},
+		}
+	}
 	_, err := s3.NewBucketLifecycleConfigurationV2(s.ctx, name, &s3.BucketLifecycleConfigurationV2Args{
 		Bucket: bucket.ID(),
 		Rules: s3.BucketLifecycleConfigurationV2RuleArray{
 			s3.BucketLifecycleConfigurationV2RuleArgs{
 				Id: pulumi.String("age"), Status: enabled, Filter: everything,
-				Transitions: s3.BucketLifecycleConfigurationV2RuleTransitionArray{
-					s3.BucketLifecycleConfigurationV2RuleTransitionArgs{Days: pulumi.Int(s.Config.InfrequentDays), StorageClass: pulumi.String("STANDARD_IA")},
-					s3.BucketLifecycleConfigurationV2RuleTransitionArgs{Days: pulumi.Int(s.Config.GlacierDays), StorageClass: pulumi.String("GLACIER_IR")},
-				},
-				Expiration: expiration,
+				Transitions: colder, Expiration: expiration,
 			},
 			s3.BucketLifecycleConfigurationV2RuleArgs{
 				Id: pulumi.String("older-versions"), Status: enabled, Filter: everything,

@@ -5,9 +5,13 @@ import "github.com/script-ohio/platform/infra/iamdoc"
 // logWriters lets services write below their prefixes of the logs bucket, for
 // this account and what reports to it only.
 func (s *storage) logWriters(bucketARN string) []iamdoc.Statement {
-	reporting := []string{
-		"arn:aws:s3:::" + s.Bucket(Backups, s.Region),
-		"arn:aws:s3:::" + s.Bucket(Models, s.Region),
+	parts := []string{Backups, Models}
+	if s.Telemetry != nil {
+		parts = append(parts, Loki, Tempo)
+	}
+	var reporting []string
+	for _, part := range parts {
+		reporting = append(reporting, "arn:aws:s3:::"+s.Bucket(part, s.Region))
 	}
 	statements := []iamdoc.Statement{
 		// https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html

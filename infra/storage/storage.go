@@ -1,5 +1,5 @@
 // Package storage is the buckets of a stack: backups, models and logs, and the
-// copy of the backups in the recovery region.
+// copy of the backups in the recovery region; logs of pods and traces.
 package storage
 
 import (
@@ -20,6 +20,8 @@ const (
 	Backups = "backups"
 	Models  = contract.BucketModels
 	Logs    = "logs"
+	Loki    = "loki"  // logs of pods
+	Tempo   = "tempo" // traces
 )
 
 // Prefixes of keys in the logs bucket, by who writes below them.
@@ -43,10 +45,16 @@ type Args struct {
 	Trail string
 	// Recovery is where backups are copied to; nil for nowhere.
 	Recovery *Recovery
+	// Telemetry is what Loki and Tempo keep here; nil where they do not run.
+	Telemetry *Telemetry
 	// Protect refuses to destroy buckets and keeps them when the stack lets go
 	// of them; nil means true.
 	Protect *bool
 }
+
+// Telemetry is for how many days logs of pods and traces are kept. Their
+// writers remove them; the bucket does so itself after twice as long.
+type Telemetry struct{ LogDays, TraceDays int }
 
 // Recovery is the region that backups are copied to.
 type Recovery struct {
@@ -68,6 +76,8 @@ type Outputs struct {
 	Backups, Models, Logs Bucket
 	// Copies in the recovery region; nil without one.
 	BackupsCopy, ModelsCopy *Bucket
+	// Of Loki and Tempo; nil without them.
+	Loki, Tempo *Bucket
 }
 
 type storage struct {
@@ -102,7 +112,22 @@ func New(ctx *pulumi.Context, name string, given Args, opts ...pulumi.ResourceOp
 		return nil, err
 	}
 	known := pulumi.Map{"backups": out.Backups.Name, "models": out.Models.Name, "logs": out.Logs.Name}
+	if t := given.Telemetry; t != nil {
+		if out.Loki, err = s.telemetry(Loki, t.LogDays, &logs); err != nil {
+			return nil, err
+		}
+		if out.Tempo, err = s.telemetry(Tempo, t.TraceDays, &logs); err != nil {
+			return nil, err
+		}
+	}
 	return out, ctx.RegisterResourceOutputs(s, known)
+}
+
+// telemetry registers a bucket of what can be lost: it has no copy, and what
+// its writer removes can be brought back for a week.
+func (s *storage) telemetry(part string, days int, logs *Bucket) (*Bucket, error) {
+	b, err := s.bucket(plan{part: part, key: s.Key, expire: 2 * days, keep: mistakeDays, rewritten: true, logs: logs})
+	return &b, err
 }
 
 // copied registers a bucket and, where there is a recovery region, the one that
@@ -126,6 +151,9 @@ func (a Args) check() error {
 	p.Missing(a.Name == nil || a.Bucket == nil, "the naming of resources or buckets")
 	p.Missing(a.Account == "" || a.Region == "", "the account or region")
 	p.Missing(a.Key == nil, "the KMS key")
+	if t := a.Telemetry; t != nil && (t.LogDays < 1 || t.TraceDays < 1) {
+		p.Add(fmt.Errorf("logs of pods for %d and traces for %d days: at least one", t.LogDays, t.TraceDays))
+	}
 	if r := a.Recovery; r != nil {
 		p.Missing(r.Region == "" || r.Key == nil || r.Provider == nil, "the region, KMS key or provider of the recovery region")
 		if r.Region == a.Region {

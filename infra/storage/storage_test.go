@@ -285,6 +285,35 @@ func TestAnUnprotectedCopyCanGo(t *testing.T) {
 	}
 }
 
+// Loki and Tempo remove what they keep; the bucket is there for what they
+// forget, and nothing in it grows cold.
+func TestTelemetryExpires(t *testing.T) {
+	c := plantest.Config(t, "prod")
+	graph, err := run(t, c, func(a *storage.Args) { a.Telemetry = &storage.Telemetry{LogDays: 30, TraceDays: 7} })
+	require.NoError(t, err)
+	for part, days := range map[string]float64{"loki": 60, "tempo": 14} {
+		bucket := graph.Find(bucketType, c.Name(part))
+		require.Equal(t, "script-ohio-prod-"+part+"-111122223333-us-east-2", bucket.Inputs.Text("bucket"))
+		require.Equal(t, part, bucket.Inputs.Text("tags.DataClass"))
+		life := graph.Find(lifeType, bucket.Name).Inputs
+		require.Equal(t, days, life.Number("rules.0.expiration.days"))
+		require.Nil(t, life.At("rules.0.transitions"))
+		require.Equal(t, 7.0, life.Number("rules.1.noncurrentVersionExpiration.noncurrentDays"))
+		require.Equal(t, key, graph.Find(encryptType, bucket.Name).Inputs.Text("rules.0.applyServerSideEncryptionByDefault.kmsMasterKeyId"))
+		require.Nil(t, graph.Find(lockType, bucket.Name))
+		require.Nil(t, graph.Find(bucketType, c.Name("recovery", part)), "telemetry has no copy")
+		require.Equal(t, "access/"+part+"/", graph.Find(loggingType, bucket.Name).Inputs.Text("targetPrefix"))
+		logs := document(t, graph.Find(policyType, c.Name("logs")), iamdoc.Resource).Statements
+		require.True(t, slices.ContainsFunc(logs, func(s iamdoc.Statement) bool {
+			return s.Sid == "AccessLogs" && slices.ContainsFunc(s.Conditions, func(x iamdoc.Condition) bool {
+				return slices.Contains(x.Values, "arn:aws:s3:::"+bucket.Inputs.Text("bucket"))
+			})
+		}), "S3 may report on it")
+	}
+	_, err = run(t, c, func(a *storage.Args) { a.Telemetry = &storage.Telemetry{LogDays: 30} })
+	require.ErrorContains(t, err, "traces for 0 days")
+}
+
 func TestArgsReportEverything(t *testing.T) {
 	c := plantest.Config(t, "prod")
 	_, err := run(t, c, func(a *storage.Args) {

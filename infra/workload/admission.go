@@ -52,6 +52,11 @@ func (w *workload) admission() error {
 					Message:    pulumi.String("images have a version or a digest, never latest"),
 					Reason:     pulumi.String("Forbidden"),
 				},
+				admissionv1.ValidationArgs{
+					Expression: pulumi.String("object.spec.?volumes.orValue([]).all(v, !has(v.image))"),
+					Message:    pulumi.String("images run and are not mounted: no volume is one"),
+					Reason:     pulumi.String("Forbidden"),
+				},
 			},
 		},
 	}, w.child)
