@@ -61,8 +61,7 @@ func (w *workload) namespace() error {
 		return err
 	}
 	w.ready = append(w.ready, made)
-	// Who names no account gets the default one: without a token.
-	accounts := []string{"default", w.Edge.Account, migrator}
+	accounts := []string{w.Edge.Account, migrator}
 	for _, worker := range w.Workers {
 		if !slices.Contains(accounts, worker.Account) {
 			accounts = append(accounts, worker.Account)
