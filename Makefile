@@ -41,7 +41,7 @@ test-cluster: bin/controlplane bin/pulumi tools/eks-provider/node_modules ## Run
 	@tools/need.sh jq shellcheck
 	shellcheck tools/rollback.sh
 	go vet -tags "engine cluster" ./infra/clustertest ./infra/enginetest
-	go test -tags cluster -parallel 8 -count=1 -timeout 15m -v ./infra/clustertest
+	go test -tags cluster -parallel 5 -count=1 -timeout 15m -v ./infra/clustertest
 	go test -tags "engine cluster" -run TestAgainstKubernetes -count=1 -timeout 15m -v ./infra/enginetest
 
 race: test-programs ## Run the tests of concurrent packages under the race detector

@@ -60,6 +60,7 @@ func about(namespace string) named {
 }
 
 func TestCluster(t *testing.T) {
+	t.Parallel()
 	began := time.Now()
 	c := ForTest(t, Options{})
 	t.Logf("the control plane is ready after %.1f s", time.Since(began).Seconds())
@@ -73,7 +74,9 @@ func sampleBehaves(t *testing.T, c *Cluster) {
 	objects := sample(t, namespace)
 	s := about(namespace)
 	broken, missing := registry+BrokenTag, registry+MissingTag
-	results := c.Run(t.Context(), os.Stdout,
+	table := &strings.Builder{} // clusters at once would mix their lines
+	defer func() { fmt.Fprintf(os.Stdout, "--- sample\n%s", table) }()
+	results := c.Run(t.Context(), table,
 		Accepted(objects),
 		Unwarned(objects),
 		MigratedFirst(namespace, "migrate", app),

@@ -76,6 +76,7 @@ func roads(loadBalancer, database string) Scenario {
 }
 
 func TestStacks(t *testing.T) {
+	t.Parallel()
 	for name, second := range map[string]string{"staging": "1", "prod": "0"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

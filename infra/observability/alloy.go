@@ -1,0 +1,131 @@
+package observability
+
+import (
+	_ "embed"
+	"strings"
+
+	"github.com/script-ohio/platform/infra/helm"
+)
+
+const (
+	alloyName = "alloy"
+	// alloyUser is the one that the image has beside root.
+	alloyUser = 473
+)
+
+// alloyConfig is what a collector does. It is the same in every stack; what
+// differs comes by the environment.
+//
+//go:embed config.alloy
+var alloyConfig string
+
+// alloyValues are the values of the chart that we set.
+// https://github.com/grafana/alloy/blob/main/operations/helm/charts/alloy/values.yaml, 1.11.1
+type alloyValues struct {
+	Global     alloyGlobal     `pulumi:"global"`
+	CRDs       alloyCRDs       `pulumi:"crds"`
+	Alloy      alloyProcess    `pulumi:"alloy"`
+	Controller alloyController `pulumi:"controller"`
+	Reloader   alloyReloader   `pulumi:"configReloader"`
+}
+
+type (
+	alloyGlobal struct {
+		Pod helm.PodSecurity `pulumi:"podSecurityContext"`
+	}
+	alloyCRDs struct {
+		Create bool `pulumi:"create"`
+	}
+	alloyProcess struct {
+		Config    alloyConfigMap         `pulumi:"configMap"`
+		Reporting bool                   `pulumi:"enableReporting"`
+		Env       []variable             `pulumi:"extraEnv"`
+		Ports     []alloyPort            `pulumi:"extraPorts"`
+		Mounts    alloyMounts            `pulumi:"mounts"`
+		Resources helm.Resources         `pulumi:"resources"`
+		Security  helm.ContainerSecurity `pulumi:"securityContext"`
+	}
+	alloyConfigMap struct {
+		Content string `pulumi:"content"`
+	}
+	alloyPort struct {
+		Name     string `pulumi:"name"`
+		Port     int    `pulumi:"port"`
+		Target   int    `pulumi:"targetPort"`
+		Protocol string `pulumi:"protocol"`
+	}
+	alloyMounts struct {
+		Logs  bool    `pulumi:"varlog"`
+		Extra []mount `pulumi:"extra"`
+	}
+	mount struct {
+		Name string `pulumi:"name"`
+		Path string `pulumi:"mountPath"`
+	}
+	alloyController struct {
+		Type    string       `pulumi:"type"`
+		Volumes alloyVolumes `pulumi:"volumes"`
+	}
+	alloyVolumes struct {
+		Extra []scratch `pulumi:"extra"`
+	}
+	// scratch is a volume that goes with its pod.
+	scratch struct {
+		Name  string   `pulumi:"name"`
+		Empty emptyDir `pulumi:"emptyDir"`
+	}
+	emptyDir struct {
+		Limit string `pulumi:"sizeLimit"`
+	}
+	alloyReloader struct {
+		Resources helm.Resources         `pulumi:"resources"`
+		Security  helm.ContainerSecurity `pulumi:"securityContext"`
+	}
+	// variable of the environment, by value, from the pod or from a secret.
+	variable struct {
+		Name  string    `pulumi:"name"`
+		Value *string   `pulumi:"value"`
+		From  *valueRef `pulumi:"valueFrom"`
+	}
+	valueRef struct {
+		Field  *fieldRef  `pulumi:"fieldRef"`
+		Secret *secretRef `pulumi:"secretKeyRef"`
+	}
+	fieldRef struct {
+		Path string `pulumi:"fieldPath"`
+	}
+	secretRef struct {
+		Name string `pulumi:"name"`
+		Key  string `pulumi:"key"`
+	}
+)
+
+// alloy installs a collector on every node. It reads the logs of the node's
+// pods from the API server, without the node's files, and takes traces from
+// the app.
+func (o *observability) alloy() error {
+	chart := helm.Chart{Repository: "https://grafana.github.io/helm-charts", Name: alloyName, Version: "1.11.1"}
+	const temporary = "tmp"
+	set := func(name, value string) variable { return variable{Name: name, Value: &value} }
+	_, err := install(o, chart, alloyValues{
+		Global: alloyGlobal{helm.RestrictedPod().As(alloyUser)},
+		CRDs:   alloyCRDs{Create: false},
+		Alloy: alloyProcess{
+			Config: alloyConfigMap{escape(alloyConfig)}, Reporting: false,
+			Env: []variable{
+				{Name: "NODE_NAME", From: &valueRef{Field: &fieldRef{"spec.nodeName"}}},
+				set("CLUSTER", o.Cluster), set("LOKI", local(lokiName, portLoki)), set("TEMPO", host(local(tempoName, portTempoOTLP))),
+			},
+			Ports:     []alloyPort{{"otlp-http", portOTLP, portOTLP, "TCP"}},
+			Mounts:    alloyMounts{Logs: false, Extra: []mount{{temporary, "/tmp"}}},
+			Resources: helm.Takes("50m", "192Mi", "500m", "512Mi"), Security: helm.Restricted(),
+		},
+		Controller: alloyController{Type: "daemonset", Volumes: alloyVolumes{[]scratch{{temporary, emptyDir{"1Gi"}}}}},
+		Reloader:   alloyReloader{helm.Takes("10m", "32Mi", "100m", "64Mi"), helm.Restricted()},
+	})
+	return err
+}
+
+// escape keeps the chart, which takes the text for a template, from reading
+// anything into it.
+func escape(text string) string { return strings.ReplaceAll(text, "{{", "{{ `{{` }}") }

@@ -1,0 +1,113 @@
+package observability
+
+import (
+	"strconv"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	rbacv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/rbac/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/script-ohio/platform/app/contract"
+)
+
+// namespaces registers both, with bounds to what they take.
+// https://kubernetes.io/docs/concepts/security/pod-security-standards/
+func (o *observability) namespaces() error {
+	s := o.Sizing
+	// One more of each in a rollout, and those that are single: Grafana, Tempo,
+	// the operator, kube-state-metrics, three exporters.
+	pods := 2*(s.Prometheus+s.Alertmanager+s.Loki+7) + o.Nodes
+	disk := (s.Prometheus * s.MetricsGB) + (s.Alertmanager * mailboxGB) + (s.Loki * s.LogsGB) + s.TracesGB
+	for _, n := range []struct {
+		name, standard string
+		pods, claims   int
+		disk           int // GB
+		most           pulumi.StringMap
+	}{
+		{Namespace, "restricted", pods, s.Prometheus + s.Alertmanager + s.Loki + 1, disk, amounts("2", "4Gi")},
+		{NodesNamespace, "privileged", 2 * o.Nodes, 0, 0, amounts("500m", "256Mi")},
+	} {
+		labels := map[string]string{}
+		for _, mode := range []string{"enforce", "audit", "warn"} {
+			labels["pod-security.kubernetes.io/"+mode] = n.standard
+		}
+		meta := o.meta(n.name, labels)
+		meta.Namespace = nil
+		made, err := corev1.NewNamespace(o.ctx, o.Name(n.name), &corev1.NamespaceArgs{Metadata: meta}, o.child)
+		if err != nil {
+			return err
+		}
+		in := func(name string) *metav1.ObjectMetaArgs {
+			meta := o.meta(name, nil)
+			meta.Namespace = made.Metadata.Name()
+			return meta
+		}
+		quota, err := corev1.NewResourceQuota(o.ctx, o.Name(n.name, "quota"), &corev1.ResourceQuotaArgs{
+			Metadata: in("quota"),
+			Spec: corev1.ResourceQuotaSpecArgs{Hard: pulumi.StringMap{
+				"pods":                   pulumi.String(strconv.Itoa(n.pods)),
+				"requests.cpu":           pulumi.String(strconv.Itoa(n.pods)),
+				"requests.memory":        pulumi.String(gigabytes(n.pods)),
+				"limits.cpu":             pulumi.String(strconv.Itoa(2 * n.pods)),
+				"limits.memory":          pulumi.String(gigabytes(2 * n.pods)),
+				"persistentvolumeclaims": pulumi.String(strconv.Itoa(n.claims)),
+				"requests.storage":       pulumi.String(gigabytes(n.disk)),
+				"services.loadbalancers": pulumi.String("0"), // people come by the API server
+				"services.nodeports":     pulumi.String("0"),
+			}},
+		}, o.child)
+		if err != nil {
+			return err
+		}
+		ranges, err := corev1.NewLimitRange(o.ctx, o.Name(n.name, "limits"), &corev1.LimitRangeArgs{
+			Metadata: in("limits"),
+			Spec: corev1.LimitRangeSpecArgs{Limits: corev1.LimitRangeItemArray{corev1.LimitRangeItemArgs{
+				Type: pulumi.String("Container"), DefaultRequest: amounts("10m", "32Mi"), Default: amounts("200m", "128Mi"), Max: n.most,
+			}}},
+		}, o.child)
+		if err != nil {
+			return err
+		}
+		o.ready = append(o.ready, made, quota, ranges)
+	}
+	return nil
+}
+
+func amounts(cpu, memory string) pulumi.StringMap {
+	return pulumi.StringMap{"cpu": pulumi.String(cpu), "memory": pulumi.String(memory)}
+}
+
+// access lets developers and operators in by a port that the API server
+// forwards: to Grafana, which shows everybody everything, and to the others.
+// There is no other way in.
+func (o *observability) access() error {
+	const name = "look"
+	if _, err := rbacv1.NewRole(o.ctx, o.Name("monitoring", name), &rbacv1.RoleArgs{
+		Metadata: o.meta(name, nil),
+		Rules: rbacv1.PolicyRuleArray{
+			rule("", []string{"pods", "pods/log", "services", "persistentvolumeclaims", "events"}, "get", "list", "watch"),
+			rule("", []string{"pods/portforward"}, "create"),
+			rule("monitoring.coreos.com", []string{"prometheusrules", "podmonitors", "servicemonitors"}, "get", "list", "watch"),
+		},
+	}, o.child, o.after()); err != nil {
+		return err
+	}
+	var groups rbacv1.SubjectArray
+	for _, role := range []contract.Role{contract.Developer, contract.Operator} {
+		groups = append(groups, rbacv1.SubjectArgs{
+			ApiGroup: pulumi.String("rbac.authorization.k8s.io"), Kind: pulumi.String("Group"), Name: pulumi.String(o.Group(role)),
+		})
+	}
+	_, err := rbacv1.NewRoleBinding(o.ctx, o.Name("monitoring", name), &rbacv1.RoleBindingArgs{
+		Metadata: o.meta(name, nil), Subjects: groups,
+		RoleRef: rbacv1.RoleRefArgs{ApiGroup: pulumi.String("rbac.authorization.k8s.io"), Kind: pulumi.String("Role"), Name: pulumi.String(name)},
+	}, o.child, o.after())
+	return err
+}
+
+func rule(group string, resources []string, verbs ...string) rbacv1.PolicyRuleArgs {
+	return rbacv1.PolicyRuleArgs{
+		ApiGroups: pulumi.ToStringArray([]string{group}), Resources: pulumi.ToStringArray(resources), Verbs: pulumi.ToStringArray(verbs),
+	}
+}
