@@ -9,7 +9,7 @@ set -euo pipefail
 	exit 2
 }
 stack=$1
-keys='["image", "blueImage", "greenImage", "live"]'
+keys='["image", "blueImage", "greenImage", "live", "workerImage"]'
 
 release() { # of {"script-ohio:KEY": {"value": ...}}
 	jq -c --argjson keys "$keys" '. as $config | [$keys[] | {key: ., value: ($config["script-ohio:" + .].value // "")}] | from_entries'

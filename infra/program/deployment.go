@@ -90,6 +90,9 @@ func (d deployment) storage(k *keys.Keys, recovery *keys.RecoveryKeys) (*storage
 		Name: d.Name, Bucket: d.Bucket, Account: d.General.Account, Region: d.General.Region, Protect: &d.General.Protect,
 		Config: d.Storage, Key: k.Storage, Trail: guard.TrailARN(d.Config),
 	}
+	if o := d.Observability; o.On {
+		args.Telemetry = &storage.Telemetry{LogDays: o.PodLogDays, TraceDays: o.TraceDays}
+	}
 	if recovery != nil {
 		args.Recovery = &storage.Recovery{Region: d.General.RecoveryRegion, Key: recovery.Storage, Provider: d.providers.InRecovery()}
 	}
@@ -121,15 +124,19 @@ func (d deployment) identity(p parts) (*identity.Identity, error) {
 		github.State = iamdoc.ARN{Service: "s3", Resource: d.General.StateBucket}.String()
 		github.StateKey = d.General.StateKey
 	}
+	data := identity.Data{
+		Backups: p.storage.Backups.ARN, Models: p.storage.Models.ARN, Storage: p.keys.Storage,
+		Secrets: []pulumi.StringInput{p.database.Secret, p.cache.Secret, p.app}, SecretsKey: p.keys.Secrets,
+		BlockList: p.edge.BlockList,
+	}
+	if d.Observability.On {
+		data.Loki, data.Tempo = p.storage.Loki.ARN, p.storage.Tempo.ARN
+	}
 	return identity.New(d.ctx, d.Name("identity"), identity.Args{
 		Name: d.Name, Account: d.General.Account, Region: d.General.Region,
 		Cluster: identity.Cluster{Name: p.cluster.Name, ARN: p.cluster.ARN, Ready: p.cluster.Ready},
-		Data: identity.Data{
-			Backups: p.storage.Backups.ARN, Models: p.storage.Models.ARN, Storage: p.keys.Storage,
-			Secrets: []pulumi.StringInput{p.database.Secret, p.cache.Secret, p.app}, SecretsKey: p.keys.Secrets,
-			BlockList: p.edge.BlockList,
-		},
-		VPC: p.network.VPC, Zone: d.Edge.HostedZoneID, GitHub: github,
+		Data:    data,
+		VPC:     p.network.VPC, Zone: d.Edge.HostedZoneID, GitHub: github,
 	}, d.providers.Main())
 }
 

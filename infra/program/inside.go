@@ -13,7 +13,8 @@ import (
 	"github.com/script-ohio/platform/infra/workload"
 )
 
-// inside deploys what stands in the cluster: controllers, then the app.
+// inside deploys what stands in the cluster: controllers, then the app and what
+// watches over both.
 func (d deployment) inside(p parts, id *identity.Identity) error {
 	kubernetes, err := provider.Kubernetes(d.ctx, d.Config, p.cluster.Kubeconfig)
 	if err != nil {
@@ -23,8 +24,11 @@ func (d deployment) inside(p parts, id *identity.Identity) error {
 	if err != nil {
 		return err
 	}
-	_, err = d.workload(p, controllers, kubernetes)
-	return err
+	workload, err := d.workload(p, controllers, kubernetes)
+	if err != nil || !d.Observability.On {
+		return err
+	}
+	return d.observability(p, id, controllers, workload, kubernetes)
 }
 
 func (d deployment) controllers(p parts, id *identity.Identity, kubernetes pulumi.ResourceOption) (*controllers.Outputs, error) {
@@ -61,9 +65,9 @@ func (d deployment) workload(p parts, c *controllers.Outputs, kubernetes pulumi.
 			Certificate: p.edge.Certificate, Firewall: p.edge.Firewall, Tags: d.Tags(),
 		},
 		Data: workload.Data{
-			Database: p.database.Secret, Cache: p.cache.Secret, App: p.app, Models: p.storage.Models.Name, Secrets: c.Secrets,
+			Database: p.database.Secret, Cache: p.cache.Secret, App: p.app, Models: p.storage.Models.Name, Backups: p.storage.Backups.Name, Secrets: c.Secrets,
 		},
-		Networks: n,
+		Networks: n, Traces: d.traces(),
 	}, kubernetes)
 }
 
@@ -93,7 +97,7 @@ func (d deployment) workers() []workload.Worker {
 		case contract.QueueSecurity:
 			pod = identity.SecurityWorker
 		}
-		all = append(all, workload.Worker{Queue: queue, Account: pod.Account().Name})
+		all = append(all, workload.Worker{Queue: queue, Account: pod.Account().Name, Image: d.Release.ForWorkers()})
 	}
 	return all
 }

@@ -125,6 +125,7 @@ type Release struct {
 	Blue        string   `key:"blueImage" optional:"true" doc:"Image of the blue release. With greenImage and live, two releases stand beside each other instead of image."`
 	Green       string   `key:"greenImage" optional:"true" doc:"Image of the green release."`
 	Live        string   `key:"live" optional:"true" doc:"blue or green: the release that gets the requests. Empty: one release, updated pod by pod."`
+	WorkerImage string   `key:"workerImage" optional:"true" doc:"Image of the workers, which holds the PostgreSQL client. Empty: the live image's name with -work behind it, and its tag."`
 	ReplicasMin int      `key:"replicasMin" default:"3" doc:"Fewest replicas of the API."`
 	ReplicasMax int      `key:"replicasMax" default:"20" doc:"Most replicas of the API, up to 50."`
 	Registries  []string `key:"registries" default:"ghcr.io/script-ohio,docker.io/library,registry.k8s.io,ghcr.io/external-secrets,quay.io/jetstack,quay.io/prometheus,quay.io/prometheus-operator,quay.io/prometheuscommunity,quay.io/oliver006,quay.io/kiwigrid,docker.io/grafana" doc:"Where images may come from, but in kube-system: a registry, or a registry and a path."`

@@ -26,6 +26,13 @@ func (c Config) checkRelease(r *report) {
 	for _, image := range images {
 		checkImage(r, image, rel.Registries)
 	}
+	if rel.Workers {
+		image := rel.ForWorkers()
+		r.unless(image != "", "the live image has no tag that its workers' image could share: set workerImage")
+		if image != "" {
+			checkImage(r, image, rel.Registries)
+		}
+	}
 	r.unless(rel.ReplicasMin >= 1 && rel.ReplicasMin <= rel.ReplicasMax, "replicas: at least %d, at most %d: the first is 1 or more and not above the second", rel.ReplicasMin, rel.ReplicasMax)
 	r.unless(rel.ReplicasMin >= 2 || !c.Production(), "in production: at least %d replica: 2 or more, so that one may go", rel.ReplicasMin)
 	r.unless(rel.ReplicasMax <= 50, "at most %d replicas: 50 is what the quotas and the database's connections are made for", rel.ReplicasMax)
@@ -35,6 +42,21 @@ func (c Config) checkRelease(r *report) {
 		r.unless(!slices.Contains(shared(), registry), "registry %s is everybody's: name a path in it, such as %s/library", registry, registry)
 		r.unless(strings.Contains(host, ".") && registry == strings.Trim(registry, "/ "), "registry %q is not a host such as ghcr.io, or one with a path", registry)
 	}
+}
+
+// ForWorkers is the image of the workers; empty where nothing says it.
+func (rel Release) ForWorkers() string {
+	if rel.WorkerImage != "" {
+		return rel.WorkerImage
+	}
+	live := map[string]string{Blue: rel.Blue, Green: rel.Green, "": rel.Image}[rel.Live]
+	name, _, _ := strings.Cut(live, "@")
+	path, base := name[:strings.LastIndex(name, "/")+1], name[strings.LastIndex(name, "/")+1:]
+	base, tag, tagged := strings.Cut(base, ":")
+	if !tagged {
+		return ""
+	}
+	return path + base + "-work:" + tag
 }
 
 // checkImage wants a name that means one thing for ever, from where images may

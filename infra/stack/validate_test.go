@@ -2,6 +2,7 @@ package stack_test
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,6 +91,10 @@ func TestEveryRuleSaysWhatIsWrong(t *testing.T) {
 		{"trace days", func(c *stack.Config) { c.Observability.TraceDays = 91 }, "traces are kept for 91 days"},
 		{"image name", func(c *stack.Config) { c.Release.Image = "Platform" }, `image "Platform" is not registry/name`},
 		{"image latest", func(c *stack.Config) { c.Release.Image = "ghcr.io/a/b:latest" }, "changes under the same name"},
+		{"workers without a tag", func(c *stack.Config) {
+			c.Release.Workers, c.Release.Image = true, "ghcr.io/script-ohio/platform@sha256:"+strings.Repeat("0", 64)
+		}, "set workerImage"},
+		{"foreign workers", func(c *stack.Config) { c.Release.Workers, c.Release.WorkerImage = true, "quay.io/other/work:v1" }, "comes from none of the registries"},
 		{"image untagged", func(c *stack.Config) { c.Release.Image = "localhost:5000/a/b" }, "changes under the same name"},
 
 		{"two zones", func(c *stack.Config) { c.General.Zones = c.General.Zones[:2] }, "in production: 2 zones"},

@@ -55,14 +55,19 @@ func (w *workload) configuration() (*settings, error) {
 // plain are the values of the variables that are no secrets and that this
 // stack sets. A test holds them to the contract.
 func (w *workload) plain() pulumi.StringMap {
-	return pulumi.StringMap{
+	values := pulumi.StringMap{
 		"MODELS_BUCKET":   pulumi.Sprintf("s3://%s?region=%s", w.Data.Models, w.Region),
+		"BACKUP_BUCKET":   pulumi.Sprintf("s3://%s?region=%s", w.Data.Backups, w.Region),
 		"TRUSTED_PROXIES": pulumi.String(joined(w.Networks.LoadBalancers)),
 		"LISTEN":          pulumi.String(fmt.Sprintf(":%d", contract.PublicPort)),
 		"INTERNAL_LISTEN": pulumi.String(fmt.Sprintf(":%d", contract.InternalPort)),
 		"SHUTDOWN_PAUSE":  pulumi.String(whole(int(contract.ShutdownPause.Seconds()))),
 		"SHUTDOWN_DRAIN":  pulumi.String(whole(int(contract.ShutdownDrain.Seconds()))),
 	}
+	if w.Traces != nil {
+		values["OTEL_EXPORTER_OTLP_ENDPOINT"] = pulumi.String(w.Traces.Endpoint)
+	}
+	return values
 }
 
 func joined(networks []netip.Prefix) string {

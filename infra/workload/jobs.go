@@ -39,11 +39,14 @@ func (w *workload) migration(r Release, s *settings) (pulumi.Resource, error) {
 	}, w.child, w.after(s.objects...))
 }
 
+// component is what the worker is called in the cluster.
+func (k Worker) component() string { return "worker-" + string(k.Queue) }
+
 // worker runs the jobs of a queue. There is one, which takes turns with its
 // successor: jobs are durable and hand over.
-func (w *workload) worker(k Worker, image string, s *settings, migrated pulumi.Resource) error {
-	component := "worker-" + string(k.Queue)
-	c := w.container("worker", image, []string{"work", "--queues", string(k.Queue)}, [2]string{"250m", "1"}, [2]string{"512Mi", "2Gi"})
+func (w *workload) worker(k Worker, s *settings, migrated pulumi.Resource) error {
+	component := k.component()
+	c := w.container("worker", k.Image, []string{"work", "--queues", string(k.Queue)}, [2]string{"250m", "1"}, [2]string{"512Mi", "2Gi"})
 	c.Ports = corev1.ContainerPortArray{
 		corev1.ContainerPortArgs{Name: pulumi.String(portInternal), ContainerPort: pulumi.Int(contract.InternalPort)},
 	}

@@ -37,13 +37,17 @@ func (w *workload) classes() error {
 	// encrypted; the driver takes the account's key for volumes.
 	storage := w.global("gp3", nil)
 	storage.Annotations = pulumi.StringMap{"storageclass.kubernetes.io/is-default-class": pulumi.String("true")}
-	_, err := storagev1.NewStorageClass(w.ctx, w.Name("gp3"), &storagev1.StorageClassArgs{
+	class, err := storagev1.NewStorageClass(w.ctx, w.Name("gp3"), &storagev1.StorageClassArgs{
 		Metadata: storage, Provisioner: pulumi.String("ebs.csi.aws.com"),
 		Parameters:           pulumi.StringMap{"type": pulumi.String("gp3"), "encrypted": pulumi.String("true")},
 		VolumeBindingMode:    pulumi.String("WaitForFirstConsumer"),
 		AllowVolumeExpansion: pulumi.Bool(true), ReclaimPolicy: pulumi.String("Delete"),
 	}, w.child)
-	return err
+	if err != nil {
+		return err
+	}
+	w.volumes = class.Metadata.Name().Elem()
+	return nil
 }
 
 // namespace registers the namespace and the service accounts in it. Pods in it

@@ -11,11 +11,12 @@ import (
 )
 
 // Whom pods meet beside the networks of the stack: the agent on every node that
-// hands out AWS credentials, and Prometheus.
+// hands out AWS credentials, and those who watch.
 // https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html
 const (
 	identityAgent = "169.254.170.23/32"
-	// monitoring is the namespace whose Prometheus scrapes.
+	// monitoring is the namespace of those who watch: Prometheus scrapes,
+	// Alertmanager tells of alerts.
 	monitoring = "monitoring"
 )
 
@@ -23,7 +24,7 @@ const (
 func (w *workload) networkPolicies() error {
 	components := []string{componentServe, migrator}
 	for _, k := range w.Workers {
-		components = append(components, "worker-"+string(k.Queue))
+		components = append(components, k.component())
 	}
 	policies := []networkPolicy{
 		{name: "default-deny", pods: metav1.LabelSelectorArgs{}, types: []string{"Ingress", "Egress"}},
@@ -49,6 +50,17 @@ func (w *workload) networkPolicies() error {
 			{peers: []networkingv1.NetworkPolicyPeerArgs{inNamespace(monitoring, pulumi.StringMap{labelName: pulumi.String("prometheus")})},
 				ports: []port{{"TCP", contract.InternalPort}}},
 		}},
+	}
+	policies = append(policies, networkPolicy{name: "alerts", pods: oneOf([]string{componentServe}), types: []string{"Ingress"}, in: []rule{
+		{peers: []networkingv1.NetworkPolicyPeerArgs{inNamespace(monitoring, pulumi.StringMap{labelName: pulumi.String("alertmanager")})},
+			ports: []port{{"TCP", contract.PublicPort}}},
+	}})
+	if t := w.Traces; t != nil {
+		policies = append(policies, networkPolicy{
+			name: "traces", pods: oneOf(append(components[2:len(components):len(components)], componentServe)), types: []string{"Egress"}, out: []rule{
+				{peers: []networkingv1.NetworkPolicyPeerArgs{inNamespace(monitoring, pulumi.ToStringMap(t.Collector))}, ports: []port{{"TCP", t.Port}}},
+			},
+		})
 	}
 	for _, p := range policies {
 		made, err := p.register(w)

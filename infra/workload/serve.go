@@ -25,6 +25,19 @@ func (r Release) part(name string) string {
 	return name + "-" + r.Colour
 }
 
+// Service is the name of its Service.
+func (r Release) Service() string { return r.part(componentServe) }
+
+// Pods are the labels of the API's pods, of every release.
+func Pods() map[string]string {
+	return map[string]string{labelName: contract.ServiceName, labelComponent: componentServe}
+}
+
+// Pods are the labels of the worker's.
+func (k Worker) Pods() map[string]string {
+	return map[string]string{labelName: contract.ServiceName, labelComponent: k.component()}
+}
+
 // pods picks the pods of the release.
 func (r Release) pods() pulumi.StringMap {
 	labels := selector(componentServe)

@@ -34,6 +34,16 @@ type Args struct {
 	Edge     Edge
 	Data     Data
 	Networks Networks
+	// Traces is where traces go, in the namespace of those who watch; nil for
+	// nowhere.
+	Traces *Traces
+}
+
+// Traces is a collector of them.
+type Traces struct {
+	Endpoint  string // OTLP over HTTP
+	Port      int
+	Collector map[string]string // labels of its pods
 }
 
 // Release is an image that serves. Of two, each has a colour and the live one
@@ -54,6 +64,7 @@ type Scale struct{ Min, Max int }
 type Worker struct {
 	Queue   contract.Queue
 	Account string // Kubernetes service account, which has its role in AWS
+	Image   string // with the PostgreSQL client
 }
 
 // Edge is how callers arrive.
@@ -73,6 +84,7 @@ type Data struct {
 	Cache    pulumi.StringInput // secret: username, password, host, port
 	App      pulumi.StringInput // secret: a key for each other secret variable of the contract
 	Models   pulumi.StringInput // bucket
+	Backups  pulumi.StringInput // bucket
 	// Secrets is known once external-secrets serves.
 	Secrets pulumi.StringInput
 }
@@ -89,6 +101,8 @@ type Networks struct {
 // Outputs are what others need of it.
 type Outputs struct {
 	Service pulumi.StringOutput // name of the Service of the live release
+	// StorageClass is the name of the class of volumes, once it is there.
+	StorageClass pulumi.StringOutput
 }
 
 type workload struct {
@@ -100,6 +114,7 @@ type workload struct {
 	ready []pulumi.Resource
 	// services are the names of the Services, in the order of the releases.
 	services []pulumi.StringOutput
+	volumes  pulumi.StringOutput // name of the storage class
 }
 
 // New registers the workload through the Kubernetes provider in opts.
@@ -121,7 +136,7 @@ func New(ctx *pulumi.Context, name string, given Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, err
 	}
-	out := &Outputs{}
+	out := &Outputs{StorageClass: w.volumes}
 	for _, release := range given.Releases {
 		migrated, err := w.migration(release, settings)
 		if err != nil {
@@ -137,7 +152,7 @@ func New(ctx *pulumi.Context, name string, given Args, opts ...pulumi.ResourceOp
 		}
 		out.Service = service
 		for _, worker := range given.Workers {
-			if err := w.worker(worker, release.Image, settings, migrated); err != nil {
+			if err := w.worker(worker, settings, migrated); err != nil {
 				return nil, err
 			}
 		}
@@ -161,12 +176,16 @@ func (a Args) check() error {
 		}
 	}
 	p.Missing(live != 1, "the one live release")
+	for _, k := range a.Workers {
+		p.Missing(k.Queue == "" || k.Account == "" || k.Image == "", "the queue, account or image of a worker")
+	}
 	p.Missing(len(a.Registries) == 0, "the registries whose images may run")
 	p.Missing(a.Serve.Min < 1 || a.Serve.Max < a.Serve.Min, "the least or most replicas")
 	p.Missing(a.Edge.Domain == "" || a.Edge.Account == "" || a.Edge.Class == nil || a.Edge.Certificate == nil || a.Edge.Firewall == nil, "a part of the edge")
-	p.Missing(a.Data.Database == nil || a.Data.Cache == nil || a.Data.App == nil || a.Data.Models == nil || a.Data.Secrets == nil, "a source of data")
+	p.Missing(a.Data.Database == nil || a.Data.Cache == nil || a.Data.App == nil || a.Data.Models == nil || a.Data.Backups == nil || a.Data.Secrets == nil, "a source of data")
 	p.Missing(len(a.Networks.LoadBalancers) == 0 || len(a.Networks.Databases) == 0 || len(a.Networks.Private) == 0, "the subnets of load balancer, databases or nodes")
 	p.Missing(a.Networks.DatabasePort == 0 || a.Networks.CachePort == 0, "the port of database or cache")
+	p.Missing(a.Traces != nil && (a.Traces.Endpoint == "" || a.Traces.Port == 0 || len(a.Traces.Collector) == 0), "the endpoint, port or pods of the collector of traces")
 	return p.Of("workload")
 }
 

@@ -20,14 +20,14 @@ func args(t *testing.T) workload.Args {
 	return workload.Args{
 		Name: c.Name, Namespace: "script-ohio", Region: "us-east-2",
 		Releases: []workload.Release{{Image: "ghcr.io/script-ohio/platform:v0.1.0", Live: true}}, Registries: []string{"ghcr.io/script-ohio"}, Serve: workload.Scale{Min: 3, Max: 20},
-		Workers: []workload.Worker{{Queue: contract.QueueBackup, Account: "backup-worker"}},
+		Workers: []workload.Worker{{Queue: contract.QueueBackup, Account: "backup-worker", Image: "ghcr.io/script-ohio/platform-work:v1"}},
 		Edge: workload.Edge{
 			Domain: c.Edge.Domain, Account: "app", Class: pulumi.String("alb"), Certificate: pulumi.String("arn:aws:acm:x"), Firewall: pulumi.String("arn:aws:wafv2:x"),
 			Tags: c.Tags(),
 		},
 		Data: workload.Data{
 			Database: pulumi.String("database-arn"), Cache: pulumi.String("cache-arn"), App: pulumi.String("app-arn"),
-			Models: pulumi.String("models-bucket"), Secrets: pulumi.String("ready"),
+			Models: pulumi.String("models-bucket"), Backups: pulumi.String("backups-bucket"), Secrets: pulumi.String("ready"),
 		},
 		Networks: workload.Networks{
 			LoadBalancers: []netip.Prefix{netip.MustParsePrefix("10.0.128.0/22")}, Databases: []netip.Prefix{netip.MustParsePrefix("10.0.144.0/24")},
