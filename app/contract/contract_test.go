@@ -76,6 +76,10 @@ func TestConfigurationIsDocumentedAndDefaultsAgree(t *testing.T) {
 		if v.Secret {
 			require.Empty(t, v.Default, "%s is a secret and may have no default", v.Name)
 		}
+		if v.Queue != "" {
+			require.Contains(t, contract.Queues(), v.Queue, v.Name)
+			require.True(t, v.Secret, "%s is held by every pod", v.Name)
+		}
 		byName[v.Name] = v
 	}
 	require.Equal(t, fmt.Sprintf(":%d", contract.PublicPort), byName["LISTEN"].Default)

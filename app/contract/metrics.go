@@ -42,7 +42,23 @@ var (
 	DatabaseConnectionsMax = Metric{Name: "script_ohio_database_connections_max", Type: Gauge, Help: "Most connections that the PostgreSQL pool may open."}
 	DatabaseAcquires       = Metric{Name: "script_ohio_database_acquires_total", Type: Counter, Help: "Connections handed out by the PostgreSQL pool, by result (acquired, canceled).", Labels: []string{"result"}}
 	RedisConnections       = Metric{Name: "script_ohio_redis_connections", Type: Gauge, Help: "Connections of the Redis pool, by state (active, idle).", Labels: []string{"state"}}
-	BuildInfo              = Metric{Name: "script_ohio_build_info", Type: Gauge, Help: "Always 1; the labels say what runs.", Labels: []string{"version", "commit", "go_version", "pack"}}
+	JobRuns                = Metric{Name: "script_ohio_job_runs_total", Type: Counter, Help: "Runs of scheduled jobs that ended, by task and result (succeeded, failed, timed_out, cancelled).", Labels: []string{"task", "result"}}
+	JobDuration            = Metric{Name: "script_ohio_job_duration_seconds", Type: Histogram, Unit: "seconds", Help: "Time that a run of a scheduled job took, by task.", Labels: []string{"task"},
+		Buckets: []float64{.1, .5, 1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200}}
+	JobLastSuccess = Metric{Name: "script_ohio_job_last_success_timestamp_seconds", Type: Gauge, Unit: "seconds", Help: "Unix time of the last success of a scheduled job, or of its first registration, by task.", Labels: []string{"task"}}
+	JobsQueued     = Metric{Name: "script_ohio_jobs_queued", Type: Gauge, Help: "Jobs that have not ended, by queue and state (available, running, retryable, scheduled).", Labels: []string{"queue", "state"}}
+
+	BackupSize     = Metric{Name: "script_ohio_backup_size_bytes", Type: Gauge, Unit: "bytes", Help: "Stored size of the newest complete backup, by component.", Labels: []string{"component"}}
+	DrillRecovery  = Metric{Name: "script_ohio_restore_drill_recovery_seconds", Type: Gauge, Unit: "seconds", Help: "What the newest restore drill measured, by objective (time, point).", Labels: []string{"objective"}}
+	ModelAccuracy  = Metric{Name: "script_ohio_model_accuracy_ratio", Type: Gauge, Unit: "ratio", Help: "Share of winners called right, by model and basis (recent games, card).", Labels: []string{"model", "basis"}}
+	ModelLogLoss   = Metric{Name: "script_ohio_model_log_loss", Type: Gauge, Help: "Mean log loss of win probabilities, by model and basis (recent games, card).", Labels: []string{"model", "basis"}}
+	Notifications  = Metric{Name: "script_ohio_notifications_total", Type: Counter, Help: "Notifications, by channel and result (sent, digested, duplicate, retried, dead).", Labels: []string{"channel", "result"}}
+	DeadLetters    = Metric{Name: "script_ohio_notification_dead_letters", Type: Gauge, Help: "Notifications that could not be delivered and wait for a person."}
+	AlertsReceived = Metric{Name: "script_ohio_alerts_received_total", Type: Counter, Help: "Alerts that Alertmanager has told the app of, by status (firing, resolved).", Labels: []string{"status"}}
+	CFBDRequests   = Metric{Name: "script_ohio_cfbd_requests_total", Type: Counter, Help: "Requests to the College Football Data API, by result (fetched, unchanged, failed, refused).", Labels: []string{"result"}}
+	CFBDBudget     = Metric{Name: "script_ohio_cfbd_budget_remaining", Type: Gauge, Help: "Requests to the College Football Data API left this month."}
+
+	BuildInfo = Metric{Name: "script_ohio_build_info", Type: Gauge, Help: "Always 1; the labels say what runs.", Labels: []string{"version", "commit", "go_version", "pack"}}
 )
 
 // Metrics lists every metric of the app.
@@ -50,6 +66,10 @@ func Metrics() []Metric {
 	return []Metric{
 		HTTPRequests, HTTPRequestDuration, HTTPInFlight, ActiveUsers,
 		Predictions, PredictionDuration, CacheRequests, RateLimited, PackActivations, RatingsAsOf,
-		DatabaseConnections, DatabaseConnectionsMax, DatabaseAcquires, RedisConnections, BuildInfo,
+		DatabaseConnections, DatabaseConnectionsMax, DatabaseAcquires, RedisConnections,
+		JobRuns, JobDuration, JobLastSuccess, JobsQueued,
+		BackupSize, DrillRecovery, ModelAccuracy, ModelLogLoss,
+		Notifications, DeadLetters, AlertsReceived, CFBDRequests, CFBDBudget,
+		BuildInfo,
 	}
 }

@@ -53,6 +53,14 @@ var (
 	RouteRankings     = Route{"rankings", http.MethodGet, "/v1/rankings", "Power ranking with offence and defence", Anonymous, RateBrowse, SLOBrowse}
 	RouteModels       = Route{"list-models", http.MethodGet, "/v1/models", "The models of the active pack", Anonymous, RateBrowse, SLOBrowse}
 	RouteModel        = Route{"get-model", http.MethodGet, "/v1/models/{name}", "A model card with backtest metrics", Anonymous, RateBrowse, SLOBrowse}
+	RouteJobs         = Route{"list-jobs", http.MethodGet, "/v1/ops/jobs", "The scheduled jobs and how they are doing", ReadOnly, RateBrowse, SLONone}
+	RouteJobRun       = Route{"run-job", http.MethodPost, "/v1/ops/jobs/{name}/run", "Run a job, or all of a maintenance run, now", Operator, RateAdmin, SLONone}
+	RouteRuns         = Route{"list-runs", http.MethodGet, "/v1/ops/runs", "Browse runs of jobs", ReadOnly, RateBrowse, SLONone}
+	RouteRun          = Route{"get-run", http.MethodGet, "/v1/ops/runs/{id}", "One run of a job and its report", ReadOnly, RateBrowse, SLONone}
+	RouteRunEvents    = Route{"run-events", http.MethodGet, "/v1/ops/runs/{id}/events", "Follow a run as server-sent events", ReadOnly, RateBrowse, SLONone}
+	RouteAlertList    = Route{"list-alerts", http.MethodGet, "/v1/ops/alerts", "Browse alerts", ReadOnly, RateBrowse, SLONone}
+	RouteAlerts       = Route{"receive-alerts", http.MethodPost, "/v1/ops/alerts", "Take alerts from Alertmanager, with a token of its own", Anonymous, RateBrowse, SLONone}
+	RouteAudit        = Route{"list-audit", http.MethodGet, "/v1/ops/audit", "Who changed or read what, newest first", Operator, RateAdmin, SLONone}
 	RoutePack         = Route{"activate-pack", http.MethodPost, "/v1/admin/pack", "Activate a model pack, or roll back to the previous one", Operator, RateAdmin, SLONone}
 )
 
@@ -63,5 +71,7 @@ func Routes() []Route {
 		RoutePredict, RoutePredictBatch, RouteSlate,
 		RouteGames, RouteGame, RouteTeams, RouteTeam, RouteRankings,
 		RouteModels, RouteModel, RoutePack,
+		RouteJobs, RouteJobRun, RouteRuns, RouteRun, RouteRunEvents, RouteAlertList, RouteAlerts,
+		RouteAudit,
 	}
 }

@@ -40,7 +40,8 @@ const (
 
 // Buckets of object storage and the key prefixes inside them.
 const (
-	BucketModels = "models"
+	BucketModels  = "models"
+	BucketBackups = "backups"
 	// PrefixPacks holds one folder per model pack version.
 	PrefixPacks = "packs/"
 )

@@ -74,6 +74,9 @@ type Deps struct {
 	Predictor     Predictor
 	Games         Games
 	Packs         Packs
+	Jobs          Jobs
+	Alerts        Alerts
+	Audit         Audit
 	Authenticator Authenticator
 	Limiter       ratelimit.Limiter
 	ActiveUsers   ActiveUsers
@@ -88,7 +91,8 @@ type Deps struct {
 func (d Deps) validate() error {
 	var missing []error
 	for name, absent := range map[string]bool{
-		"Predictor": d.Predictor == nil, "Games": d.Games == nil, "Packs": d.Packs == nil,
+		"Predictor": d.Predictor == nil, "Games": d.Games == nil, "Packs": d.Packs == nil, "Audit": d.Audit == nil,
+		"Jobs": d.Jobs == nil, "Alerts": d.Alerts == nil,
 		"Authenticator": d.Authenticator == nil, "Limiter": d.Limiter == nil, "ActiveUsers": d.ActiveUsers == nil,
 		"Logger": d.Logger == nil, "Registerer": d.Registerer == nil, "Ready": d.Ready == nil,
 	} {
@@ -106,8 +110,10 @@ type Options struct {
 	Timeout        time.Duration    // after which a request is given up; default 30 s
 	Traced         bool             // makes a span of every request but probes
 	SecretKey      []byte           // signs page cursors; default random, so they end with the process
+	AlertToken     string           // that Alertmanager presents; default none, so that nobody can
 	Version        string           // of the build, for /health
 	Clock          func() time.Time // default time.Now
+	Poll           time.Duration    // between looks at a run that is followed; default 1 s
 }
 
 func (o Options) withDefaults() Options {
@@ -123,6 +129,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
+	}
+	if o.Poll <= 0 {
+		o.Poll = time.Second
 	}
 	return o
 }

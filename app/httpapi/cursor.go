@@ -12,15 +12,15 @@ import (
 	"github.com/script-ohio/platform/app/predict/football"
 )
 
-// position is the last game of a page.
+// position is the last row of a page: by time and id, or by id alone.
 type position struct {
 	start time.Time
 	id    int64
 }
 
-// cursors makes page cursors: a position, signed together with the filter by
-// HMAC-SHA256 (RFC 2104), so that nobody can make one up or continue another
-// list with it.
+// cursors makes page cursors: a position, signed together with the list's name
+// and filter by HMAC-SHA256 (RFC 2104), so that nobody can make one up or
+// continue another list with it.
 type cursors struct{ key []byte }
 
 const (
@@ -28,16 +28,16 @@ const (
 	macBytes      = 16 // of 32, still beyond guessing
 )
 
-func (cs cursors) seal(filter football.GameFilter, p position) string {
+func (cs cursors) seal(list string, p position) string {
 	sealed := binary.BigEndian.AppendUint64(make([]byte, 0, positionBytes+macBytes), uint64(p.start.UnixMicro()))
 	sealed = binary.BigEndian.AppendUint64(sealed, uint64(p.id))
-	sealed = append(sealed, cs.mac(filter, sealed)...)
+	sealed = append(sealed, cs.mac(list, sealed)...)
 	return base64.RawURLEncoding.EncodeToString(sealed)
 }
 
-func (cs cursors) open(filter football.GameFilter, cursor string) (position, error) {
+func (cs cursors) open(list, cursor string) (position, error) {
 	sealed, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || len(sealed) != positionBytes+macBytes || !hmac.Equal(sealed[positionBytes:], cs.mac(filter, sealed[:positionBytes])) {
+	if err != nil || len(sealed) != positionBytes+macBytes || !hmac.Equal(sealed[positionBytes:], cs.mac(list, sealed[:positionBytes])) {
 		const message = "must be the next_cursor of the page before, with the same filters; start again without it"
 		return position{}, fault.New(fault.Invalid, "the cursor does not belong to this list").
 			With(fault.Detail{Location: "query.cursor", Message: message, Value: cursor})
@@ -48,13 +48,18 @@ func (cs cursors) open(filter football.GameFilter, cursor string) (position, err
 	}, nil
 }
 
-func (cs cursors) mac(filter football.GameFilter, position []byte) []byte {
+func (cs cursors) mac(list string, position []byte) []byte {
 	mac := hmac.New(sha256.New, cs.key)
+	fmt.Fprintf(mac, "%q ", list)
+	mac.Write(position)
+	return mac.Sum(nil)[:macBytes]
+}
+
+// gameList names a list of games.
+func gameList(filter football.GameFilter) string {
 	played := "any"
 	if filter.Played != nil {
 		played = fmt.Sprint(*filter.Played)
 	}
-	fmt.Fprintf(mac, "games %d %d %q %q %s ", filter.Season, filter.Week, filter.SeasonType, filter.Team, played)
-	mac.Write(position)
-	return mac.Sum(nil)[:macBytes]
+	return fmt.Sprintf("games %d %d %q %q %s", filter.Season, filter.Week, filter.SeasonType, filter.Team, played)
 }

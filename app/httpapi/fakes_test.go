@@ -18,7 +18,10 @@ import (
 	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/httpapi"
+	"github.com/script-ohio/platform/app/ops/alert"
+	"github.com/script-ohio/platform/app/ops/audit"
 	"github.com/script-ohio/platform/app/platform/auth"
+	"github.com/script-ohio/platform/app/platform/jobs"
 	"github.com/script-ohio/platform/app/platform/ratelimit"
 	"github.com/script-ohio/platform/app/predict/football"
 	"github.com/script-ohio/platform/app/predict/serving"
@@ -30,6 +33,9 @@ var (
 	_ httpapi.Games         = (*football.Store)(nil)
 	_ httpapi.Authenticator = (*auth.Authenticator)(nil)
 	_ httpapi.ActiveUsers   = (*auth.ActiveUsers)(nil)
+	_ httpapi.Audit         = (*audit.Log)(nil)
+	_ httpapi.Jobs          = (*jobs.Client)(nil)
+	_ httpapi.Alerts        = (*alert.Store)(nil)
 )
 
 // The keys that fakeAuth knows.
@@ -234,7 +240,8 @@ func samplePrediction() serving.Prediction {
 // testDeps are fakes without limits.
 func testDeps() httpapi.Deps {
 	return httpapi.Deps{
-		Predictor: fakePredictor{}, Games: fakeGames{}, Packs: fakePacks{}, Authenticator: fakeAuth{},
+		Predictor: fakePredictor{}, Games: fakeGames{}, Packs: fakePacks{}, Audit: &fakeAudit{}, Authenticator: fakeAuth{},
+		Jobs: &fakeJobs{}, Alerts: &fakeAlerts{},
 		Limiter: unlimited{}, ActiveUsers: &fakeActive{}, Logger: slog.New(slog.DiscardHandler),
 		Registerer: prometheus.NewRegistry(), Ready: func() error { return nil },
 	}

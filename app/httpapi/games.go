@@ -72,8 +72,9 @@ func (a *API) games(ctx context.Context, in *gamesInput) (*reply[GamePage], erro
 	if in.Played.IsSet {
 		filter.Played = &in.Played.Value
 	}
+	list := gameList(filter)
 	if in.Cursor != "" {
-		after, err := a.cursors.open(filter, in.Cursor)
+		after, err := a.cursors.open(list, in.Cursor)
 		if err != nil {
 			return nil, err
 		}
@@ -91,7 +92,7 @@ func (a *API) games(ctx context.Context, in *gamesInput) (*reply[GamePage], erro
 	}
 	if more {
 		last := found[len(found)-1]
-		page.NextCursor = a.cursors.seal(filter, position{start: last.Start, id: last.ID})
+		page.NextCursor = a.cursors.seal(list, position{start: last.Start, id: last.ID})
 	}
 	return &reply[GamePage]{page}, nil
 }

@@ -21,6 +21,10 @@ func (a *API) authenticate(c *gin.Context) {
 		return
 	}
 	secret, given := apiKey(c.Request.Header)
+	if call.route.ID == contract.RouteAlerts.ID {
+		a.authenticateAlerts(c, call, secret)
+		return
+	}
 	if !given {
 		c.Next()
 		return

@@ -27,6 +27,7 @@ Send an API key as ` + "`Authorization: Bearer <key>`" + ` or ` + "`X-API-Key`" 
 const (
 	bearerScheme = "bearer"
 	headerScheme = "apiKey"
+	alertScheme  = "alertToken"
 )
 
 func (a *API) humaConfig() huma.Config {
@@ -40,11 +41,12 @@ func (a *API) humaConfig() huma.Config {
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					bearerScheme: {Type: "http", Scheme: "bearer", Description: "An API key, ohio_<id>_<secret>"},
 					headerScheme: {Type: "apiKey", In: "header", Name: "X-API-Key", Description: "An API key, ohio_<id>_<secret>"},
+					alertScheme:  {Type: "http", Scheme: "bearer", Description: "The token that Alertmanager is configured with, ALERT_TOKEN"},
 				},
 			},
 			Tags: []*huma.Tag{
 				{Name: "predictions"}, {Name: "games"}, {Name: "teams"}, {Name: "rankings"},
-				{Name: "models"}, {Name: "admin"}, {Name: "probes"},
+				{Name: "models"}, {Name: "admin"}, {Name: "ops"}, {Name: "probes"},
 			},
 		},
 		Formats:                      map[string]huma.Format{"application/json": format, "json": format},
@@ -63,12 +65,14 @@ func (a *API) operation(r contract.Route) huma.Operation {
 		MaxBodyBytes: -1, BodyReadTimeout: -1,
 		Responses: map[string]*huma.Response{},
 	}
-	if r.Role > contract.Anonymous {
+	if r.ID == contract.RouteAlerts.ID {
+		op.Security = []map[string][]string{{alertScheme: {}}}
+	} else if r.Role > contract.Anonymous {
 		op.Description = fmt.Sprintf("Needs an API key with the role %s.", r.Role)
 	} else if r.Rate != contract.RateNone {
 		op.Security = append(op.Security, map[string][]string{})
 	}
-	if r.Rate != contract.RateNone {
+	if r.Rate != contract.RateNone && r.ID != contract.RouteAlerts.ID {
 		op.Security = append(op.Security, map[string][]string{bearerScheme: {}}, map[string][]string{headerScheme: {}})
 	}
 	schemas := a.huma.OpenAPI().Components.Schemas
@@ -108,7 +112,7 @@ func statusesOf(r contract.Route) []int {
 	if strings.Contains(r.Path, "{") || r.ID == contract.RoutePack.ID {
 		statuses = append(statuses, http.StatusNotFound)
 	}
-	if r.ID == contract.RoutePack.ID {
+	if r.ID == contract.RoutePack.ID || r.ID == contract.RouteJobRun.ID {
 		statuses = append(statuses, http.StatusConflict)
 	}
 	return statuses

@@ -27,15 +27,33 @@ func (a *API) registerOperations() {
 	register(a, contract.RouteModels, a.models)
 	register(a, contract.RouteModel, a.model)
 	register(a, contract.RoutePack, a.pack)
+	register(a, contract.RouteJobs, a.jobs)
+	register(a, contract.RouteJobRun, a.runJob, accepted)
+	register(a, contract.RouteRuns, a.runs)
+	register(a, contract.RouteRun, a.run)
+	register(a, contract.RouteRunEvents, a.runEvents, streamed)
+	register(a, contract.RouteAlertList, a.alerts)
+	register(a, contract.RouteAlerts, a.receiveAlerts)
+	register(a, contract.RouteAudit, a.audit)
 }
 
 // reply is the output of an operation that is all body.
 type reply[T any] struct{ Body T }
 
-// register adds a route to the router, the OpenAPI document and the metrics.
-func register[I, O any](a *API, r contract.Route, answer func(context.Context, *I) (*O, error)) {
+// register adds a route to the router, the OpenAPI document and the metrics;
+// edits make its description what the route alone does not say.
+// What needs a key is told in its context who acts, for the audit log.
+func register[I, O any](a *API, r contract.Route, answer func(context.Context, *I) (*O, error), edits ...func(*huma.Operation)) {
 	a.addRoute(r)
-	registerOperation(a, a.operation(r), answer)
+	if r.Role > contract.Anonymous {
+		anybody := answer
+		answer = func(ctx context.Context, in *I) (*O, error) { return anybody(acting(ctx), in) }
+	}
+	op := a.operation(r)
+	for _, edit := range edits {
+		edit(&op)
+	}
+	registerOperation(a, op, answer)
 }
 
 func registerOperation[I, O any](a *API, op huma.Operation, answer func(context.Context, *I) (*O, error)) {

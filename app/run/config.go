@@ -85,6 +85,7 @@ func validate(c contract.Config, check func(name string, ok bool, format string,
 	check("SHUTDOWN_DRAIN", c.ShutdownDrain >= 1, "must be at least 1 second")
 	check("TRACE_SAMPLE_RATIO", c.TraceSampleRatio >= 0 && c.TraceSampleRatio <= 1, "must be 0 to 1")
 	check("SECRET_KEY", c.SecretKey == "" || len(c.SecretKey) >= 32, "must have at least 32 characters")
+	check("ALERT_TOKEN", c.AlertToken == "" || len(c.AlertToken) >= 16, "must have at least 16 characters")
 	_, _, err = net.SplitHostPort(c.Listen)
 	check("LISTEN", err == nil, "%q must be HOST:PORT", c.Listen)
 	_, _, err = net.SplitHostPort(c.InternalListen)

@@ -14,7 +14,7 @@ import (
 
 func TestDefaultsAreTheContracts(t *testing.T) {
 	want := contract.Config{
-		APIRateLimit: 6, LogLevel: "info", CacheTTL: 3600, WorkerTimeout: 30,
+		APIRateLimit: 6, LogLevel: "info", CacheTTL: 3600, WorkerTimeout: 30, CFBDMonthlyBudget: 1000,
 		Listen: ":8000", InternalListen: ":9000", ShutdownPause: 5, ShutdownDrain: 25, TraceSampleRatio: 0.1,
 	}
 	config, err := run.LoadConfig(nil)
@@ -38,6 +38,9 @@ func TestEveryVariableIsRead(t *testing.T) {
 		"SECRET_KEY=" + strings.Repeat("s", 32), "CFBD_API_KEY=k", "API_RATE_LIMIT=1", "LOG_LEVEL=DEBUG",
 		"CACHE_TTL=1", "WORKER_TIMEOUT=2", "LISTEN=[::1]:1", "INTERNAL_LISTEN=:2", "TRUSTED_PROXIES=10.0.0.0/8, fd00::/8",
 		"SHUTDOWN_PAUSE=0", "SHUTDOWN_DRAIN=3", "OTEL_EXPORTER_OTLP_ENDPOINT=http://a", "TRACE_SAMPLE_RATIO=1",
+		"BACKUP_BUCKET=mem://b", "BACKUP_RECIPIENT=age1", "BACKUP_IDENTITY=AGE-SECRET-KEY-1", "CFBD_MONTHLY_BUDGET=7",
+		"SLACK_WEBHOOK_URL=https://s", "PAGERDUTY_ROUTING_KEY=p", "SMTP_URL=smtp://m", "MAIL_FROM=a@b", "MAIL_TO=c@d,e@f",
+		"TLS_HOSTS=h", "ALERT_TOKEN=" + strings.Repeat("t", 16),
 		"UNRELATED=1", "no assignment",
 	})
 	require.NoError(t, err)
@@ -46,6 +49,9 @@ func TestEveryVariableIsRead(t *testing.T) {
 		SecretKey: strings.Repeat("s", 32), CFBDAPIKey: "k", APIRateLimit: 1, LogLevel: "DEBUG",
 		CacheTTL: 1, WorkerTimeout: 2, Listen: "[::1]:1", InternalListen: ":2", TrustedProxies: []string{"10.0.0.0/8", " fd00::/8"},
 		ShutdownPause: 0, ShutdownDrain: 3, OTLPEndpoint: "http://a", TraceSampleRatio: 1,
+		BackupBucket: "mem://b", BackupRecipient: "age1", BackupIdentity: "AGE-SECRET-KEY-1", CFBDMonthlyBudget: 7,
+		SlackWebhookURL: "https://s", PagerDutyKey: "p", SMTPURL: "smtp://m", MailFrom: "a@b", MailTo: []string{"c@d", "e@f"},
+		TLSHosts: []string{"h"}, AlertToken: strings.Repeat("t", 16),
 	}, config)
 }
 
@@ -59,6 +65,7 @@ func TestBadValuesAreNamed(t *testing.T) {
 		"TRACE_SAMPLE_RATIO": {"NaN", "must be 0 to 1"},
 		"LOG_LEVEL":          {"loud", `"loud" must be debug, info, warn or error`},
 		"SECRET_KEY":         {"hunter2", "at least 32 characters"},
+		"ALERT_TOKEN":        {"hunter2", "at least 16 characters"},
 		"LISTEN":             {"8000", `"8000" must be HOST:PORT`},
 		"INTERNAL_LISTEN":    {"localhost", "must be HOST:PORT"},
 		"TRUSTED_PROXIES":    {"10.0.0.0/8,10.0.0.1", "must be CIDRs"},

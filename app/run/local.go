@@ -42,6 +42,7 @@ func StartLocal(ctx context.Context, config contract.Config, build Build, dataDi
 	}
 	l := &Local{dataDir: dataDir}
 	l.Service = New(config, build, logger)
+	l.RunJobs()
 	defer func() {
 		if err != nil {
 			_ = l.Stop(context.WithoutCancel(ctx))

@@ -1,6 +1,7 @@
 package run_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -13,14 +14,31 @@ import (
 	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/app/platform/postgres/postgrestest"
 	"github.com/script-ohio/platform/app/platform/telemetry"
+	"github.com/script-ohio/platform/app/run"
 )
 
 // The live service and the contract name the same metrics, in both directions.
 func TestEveryRouteAnswersAndEveryMetricIsThere(t *testing.T) {
 	database := postgrestest.URL(t)
 	games := importWeek(t, database)
-	service := start(t, database, "REDIS_URL="+startRedis(t))
+	service := run.New(configure(t, "DATABASE_URL="+database, "REDIS_URL="+startRedis(t), "ALERT_TOKEN=the-token-of-alertmanager",
+		"BACKUP_BUCKET=file://"+t.TempDir()), build(), discard())
+	service.RunJobs()
+	require.NoError(t, service.Start(t.Context()))
+	t.Cleanup(func() { require.NoError(t, service.Stop(context.Background())) })
 	operator := newCaller(t, service.PublicURL(), newKey(t, database, contract.Operator))
+	id := runJob(t, operator, "log-retention")
+	for _, job := range contract.Jobs() {
+		if job == contract.JobLogRetention {
+			continue
+		}
+		_, ended := runJobTo(t, operator, job.Name)
+		want := "succeeded"
+		if job == contract.JobGamesSync || job == contract.JobPerformanceAnalysis { // no key, no days to compare
+			want = "skipped"
+		}
+		require.Equal(t, want, ended, job.Name)
+	}
 
 	first := games[0]
 	type call struct {
@@ -40,6 +58,11 @@ func TestEveryRouteAnswersAndEveryMetricIsThere(t *testing.T) {
 		"rankings":      {{"/v1/rankings", nil}},
 		"list-models":   {{"/v1/models", nil}},
 		"get-model":     {{"/v1/models/ensemble", nil}},
+		"list-jobs":     {{"/v1/ops/jobs", nil}},
+		"list-runs":     {{"/v1/ops/runs?job=log-retention", nil}},
+		"get-run":       {{fmt.Sprintf("/v1/ops/runs/%d", id), nil}},
+		"list-alerts":   {{"/v1/ops/alerts", nil}},
+		"list-audit":    {{"/v1/ops/audit?limit=5&action=audit.", nil}},
 	}
 	for _, route := range contract.Routes() {
 		if route == contract.RoutePack {
@@ -48,11 +71,15 @@ func TestEveryRouteAnswersAndEveryMetricIsThere(t *testing.T) {
 			require.Contains(t, answer, "MODELS_BUCKET")
 			continue
 		}
+		if route == contract.RouteJobRun || route == contract.RouteRunEvents || route == contract.RouteAlerts {
+			continue // runJob and alertmanager call them
+		}
 		require.NotEmpty(t, calls[route.ID], "a call for %s", route.ID)
 		for _, c := range calls[route.ID] {
 			operator.ask(t, route.Method, c.path, c.body)
 		}
 	}
+	alertmanager(t, service.PublicURL(), "the-token-of-alertmanager")
 	anonymous, denied := newCaller(t, service.PublicURL(), ""), false
 	for range 1000 { // far more than the burst, however slow the machine
 		if status, _ := anonymous.send(t, http.MethodGet, "/v1/teams", nil); status == http.StatusTooManyRequests {
@@ -81,6 +108,17 @@ func TestEveryRouteAnswersAndEveryMetricIsThere(t *testing.T) {
 		`http_requests_total{method="POST",route="/v1/predictions",status="200"} 2`,
 		`http_requests_total{method="POST",route="/v1/admin/pack",status="422"} 1`,
 		`active_users_total 1`,
+		`script_ohio_job_runs_total{result="succeeded",task="log-retention"} 1`,
+		`script_ohio_job_runs_total{result="failed",task="database-backup"} 0`,
+		`script_ohio_backup_size_bytes{component="database"} `,
+		`script_ohio_restore_drill_recovery_seconds{objective="time"} `,
+		`script_ohio_model_log_loss{basis="card",model="ensemble"} `,
+		`script_ohio_notification_dead_letters 0`,
+		`script_ohio_job_duration_seconds_count{task="log-retention"} 1`,
+		`script_ohio_job_last_success_timestamp_seconds{task="security-audit"} `,
+		`script_ohio_jobs_queued{queue="backup",state="retryable"} 0`,
+		`script_ohio_alerts_received_total{status="firing"} 1`,
+		`script_ohio_alerts_received_total{status="resolved"} 0`,
 		`script_ohio_build_info{commit="abc",go_version="go-test",pack="` + packVersion(t, operator) + `",version="v1-test"} 1`,
 	} {
 		require.Contains(t, metrics(t, service.InternalURL()), counted)

@@ -13,11 +13,15 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
+	goredis "github.com/redis/go-redis/v9"
+	gocloud "gocloud.dev/blob"
 
 	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/httpapi"
+	"github.com/script-ohio/platform/app/ops/alert"
 	"github.com/script-ohio/platform/app/platform/auth"
+	"github.com/script-ohio/platform/app/platform/jobs"
 	"github.com/script-ohio/platform/app/platform/telemetry"
 	"github.com/script-ohio/platform/app/predict/activation"
 	"github.com/script-ohio/platform/app/predict/serving"
@@ -31,20 +35,29 @@ type Build struct {
 	Go      string `json:"go_version"`
 }
 
-// Service is the prediction service with its two listeners.
+// Service is the prediction service with its two listeners; as a worker it has
+// the internal one only and runs jobs.
 type Service struct {
 	config contract.Config
 	build  Build
 	logger *slog.Logger
+	api    bool             // serves the public API
+	queues []contract.Queue // whose jobs it runs
 
-	registry *prometheus.Registry
-	public   net.Listener
-	internal net.Listener
-	pool     *pgxpool.Pool
-	engine   *serving.Engine
-	packs    *activation.Service
-	server   *httpapi.Server
-	metrics  *http.Server
+	registry  *prometheus.Registry
+	public    net.Listener
+	internal  net.Listener
+	pool      *pgxpool.Pool
+	redis     *goredis.Client // nil: there is none
+	models    *gocloud.Bucket // nil: there is none
+	engine    *serving.Engine
+	packs     *activation.Service
+	jobs      *jobs.Client
+	alerts    *alert.Store
+	worker    *jobs.Worker         // nil: it runs no jobs
+	scheduled map[string]jobs.Work // of those that more than the database is needed for
+	server    *httpapi.Server
+	metrics   *http.Server
 
 	closers  []func(context.Context) // in order of opening
 	cancel   context.CancelFunc
@@ -58,25 +71,29 @@ type Service struct {
 
 // New prepares a service; Start starts it.
 func New(config contract.Config, build Build, logger *slog.Logger) *Service {
-	return &Service{config: config, build: build, logger: logger, failed: make(chan error, 2)}
+	return &Service{config: config, build: build, logger: logger, api: true, failed: make(chan error, 2)}
 }
 
 // Listen takes both addresses, so that a taken port is known before anything
 // else starts. Start calls it if nobody has.
-func (s *Service) Listen() error {
-	if s.public != nil {
+func (s *Service) Listen() (err error) {
+	if s.internal != nil {
 		return nil
 	}
-	public, err := listen(s.config.Listen)
-	if err != nil {
-		return err
+	if s.api {
+		if s.public, err = listen(s.config.Listen); err != nil {
+			return err
+		}
 	}
 	internal, err := listen(s.config.InternalListen)
 	if err != nil {
-		_ = public.Close()
+		if s.public != nil {
+			_ = s.public.Close()
+			s.public = nil
+		}
 		return err
 	}
-	s.public, s.internal = public, internal
+	s.internal = internal
 	return nil
 }
 
@@ -133,14 +150,17 @@ func (s *Service) start(ctx context.Context) error {
 	s.registry = telemetry.NewRegistry()
 	var background context.Context
 	background, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	steps := []func(context.Context) error{s.openTracing, s.openPostgres, s.openPrediction, s.openHTTP}
+	steps := []func(context.Context) error{s.openTracing, s.openPostgres, s.openRedis, s.openPrediction, s.openJobs, s.openNotifications, s.openScheduled, s.openWork, s.openHTTP}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
 	s.work.Go(func() { s.follow(background) })
-	s.serve("public", s.server.Serve, s.public)
+	s.work.Go(func() { s.registerJobs(background) })
+	if s.api {
+		s.serve("public", s.server.Serve, s.public)
+	}
 	s.serve("internal", s.metrics.Serve, s.internal)
 	return nil
 }
@@ -168,9 +188,16 @@ func (s *Service) Stop(ctx context.Context) error {
 }
 
 func (s *Service) stop(ctx context.Context) (err error) {
+	var both sync.WaitGroup
+	var worked error
+	if s.worker != nil {
+		both.Go(func() { worked = s.worker.Stop(ctx) })
+	}
 	if s.server != nil {
 		err = s.server.Shutdown(ctx)
 	}
+	both.Wait()
+	err = errors.Join(err, worked)
 	if s.cancel != nil {
 		s.cancel()
 	}
@@ -216,7 +243,7 @@ func (s *Service) follow(ctx context.Context) {
 }
 
 // keys makes the store of API keys.
-func (s *Service) keys() *auth.Store { return auth.NewStore(s.pool) }
+func (s *Service) keys() *auth.Store { return auth.NewStore(s.pool).Recording(s.audit().Change) }
 
 // followWithin bounds one look, lest a hanging bucket keeps new games waiting.
 const followWithin = time.Minute

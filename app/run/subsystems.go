@@ -18,8 +18,6 @@ import (
 	"github.com/script-ohio/platform/app/predict/football"
 	"github.com/script-ohio/platform/app/predict/pack"
 	"github.com/script-ohio/platform/app/predict/serving"
-
-	gocloud "gocloud.dev/blob"
 )
 
 func (s *Service) traced() bool { return s.config.OTLPEndpoint != "" }
@@ -77,20 +75,19 @@ func (s *Service) openPrediction(ctx context.Context) error {
 		return err
 	}
 	s.onClose(func(context.Context) { s.engine.Close() })
-	var bucket *gocloud.Bucket
 	if s.config.ModelsBucket != "" {
-		if bucket, err = blob.Open(ctx, s.config.ModelsBucket); err != nil {
+		if s.models, err = blob.Open(ctx, s.config.ModelsBucket); err != nil {
 			return err
 		}
-		s.onClose(func(context.Context) { _ = bucket.Close() })
+		s.onClose(func(context.Context) { _ = s.models.Close() })
 	}
 	activations, err := telemetry.Counter(s.registry, contract.PackActivations)
 	if err != nil {
 		return err
 	}
 	activated, refused := activations.WithLabelValues("activated"), activations.WithLabelValues("refused")
-	s.packs = activation.New(s.pool, bucket, embedded, s.engine, activation.Options{
-		Logger: s.logger,
+	s.packs = activation.New(s.pool, s.models, embedded, s.engine, activation.Options{
+		Logger: s.logger, Record: s.audit().Change,
 		Tried: func(err error) {
 			if err != nil {
 				refused.Inc()
@@ -110,9 +107,12 @@ func (s *Service) openPrediction(ctx context.Context) error {
 }
 
 func (s *Service) openHTTP(context.Context) error {
-	limiter, err := s.openLimiter()
-	if err != nil {
-		return err
+	s.metrics = &http.Server{
+		Handler: s.internalHandler(), ReadHeaderTimeout: 5 * time.Second,
+		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
+	}
+	if !s.api {
+		return nil
 	}
 	authenticator := auth.NewAuthenticator(s.keys(), auth.Options{Logger: s.logger})
 	s.onClose(func(context.Context) { authenticator.Close() })
@@ -122,37 +122,42 @@ func (s *Service) openHTTP(context.Context) error {
 		return err
 	}
 	api, err := httpapi.New(httpapi.Deps{
-		Predictor: s.engine, Games: football.NewStore(s.pool), Packs: packs{s.packs},
-		Authenticator: authenticator, Limiter: limiter, ActiveUsers: active,
+		Predictor: s.engine, Games: football.NewStore(s.pool), Packs: packs{s.packs}, Audit: s.audit(),
+		Jobs: s.jobs, Alerts: s.alerts, Authenticator: authenticator, Limiter: s.limiter(), ActiveUsers: active,
 		Logger: s.logger, Registerer: s.registry, Ready: s.engine.Ready,
 	}, httpapi.Options{
 		TrustedProxies: proxies, Timeout: s.config.WorkerTimeout.Duration(), Traced: s.traced(),
-		SecretKey: []byte(s.config.SecretKey), Version: s.build.Version,
+		SecretKey: []byte(s.config.SecretKey), AlertToken: s.config.AlertToken, Version: s.build.Version,
 	})
 	if err != nil {
 		return err
 	}
 	s.server = httpapi.NewServer(api, httpapi.ServerOptions{Pause: s.config.ShutdownPause.Duration(), Logger: s.logger})
-	s.metrics = &http.Server{
-		Handler: telemetry.InternalHandler(s.registry), ReadHeaderTimeout: 5 * time.Second,
-		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
-	}
 	return nil
 }
 
-// openLimiter shares limits over Redis when there is one.
-func (s *Service) openLimiter() (ratelimit.Limiter, error) {
-	options := ratelimit.Options{Logger: s.logger}
+// openRedis makes the client, if there is a Redis. It does not connect.
+func (s *Service) openRedis(context.Context) error {
 	if s.config.RedisURL == "" {
-		return ratelimit.NewMemory(options), nil
+		return nil
 	}
 	redis.LogTo(s.logger)
 	client, err := redis.Open(s.config.RedisURL, redis.Options{Traced: s.traced()})
 	if err != nil {
-		return nil, err
+		return err
 	}
+	s.redis = client
 	s.onClose(func(context.Context) { _ = client.Close() })
-	return ratelimit.NewShared(client, options), s.registry.Register(telemetry.RedisCollector(client))
+	return s.registry.Register(telemetry.RedisCollector(client))
+}
+
+// limiter shares limits over Redis when there is one.
+func (s *Service) limiter() ratelimit.Limiter {
+	options := ratelimit.Options{Logger: s.logger}
+	if s.redis == nil {
+		return ratelimit.NewMemory(options)
+	}
+	return ratelimit.NewShared(s.redis, options)
 }
 
 // packs speaks httpapi's types.

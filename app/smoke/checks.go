@@ -54,8 +54,30 @@ var checks = map[string][]probe{
 		{says: "refuses week 31", params: fixed("2023", "31"), refused: fault.Invalid},
 	},
 
-	contract.RoutePack.ID: {{says: "is not for everybody", anonymous: true, body: nothing, refused: fault.Unauthenticated}},
+	contract.RouteJobs.ID: {{says: "lists the jobs", key: true, answers: answering(saneJobs)}, notForEverybody},
+	contract.RouteRuns.ID: {{says: "lists runs", key: true, query: queried("limit", "1"), answers: answering(saneRuns)}, notForEverybody},
+	contract.RouteRun.ID: {
+		{says: "shows a run", key: true, instead: true, needs: aRun, params: thatRun, answers: answering(saneRun)},
+		{says: "knows what is no run", key: true, params: fixed("999999999999999"), refused: fault.NotFound},
+		{says: "is not for everybody", anonymous: true, params: fixed("1"), refused: fault.Unauthenticated},
+	},
+	contract.RouteRunEvents.ID: {
+		{says: "knows what is no run", key: true, params: fixed("999999999999999"), refused: fault.NotFound},
+		{says: "is not for everybody", anonymous: true, params: fixed("1"), refused: fault.Unauthenticated},
+	},
+	contract.RouteJobRun.ID: {
+		{says: "is not for everybody", anonymous: true, params: fixed("no-such-job"), body: nothing, refused: fault.Unauthenticated},
+	},
+	contract.RouteAlertList.ID: {{says: "lists alerts", key: true, query: queried("limit", "1"), answers: answering(saneAlerts)}, notForEverybody},
+	contract.RouteAlerts.ID:    {{says: "is not for everybody", anonymous: true, body: nothing, refused: fault.Unauthenticated}},
+
+	// Reading it would leave a trace in it.
+	contract.RouteAudit.ID: {notForEverybody},
+	contract.RoutePack.ID:  {{says: "is not for everybody", anonymous: true, body: nothing, refused: fault.Unauthenticated}},
 }
+
+// notForEverybody asks a GET route that needs a key without one.
+var notForEverybody = probe{says: "is not for everybody", anonymous: true, refused: fault.Unauthenticated}
 
 func fixed(values ...string) func(*found) []string {
 	return func(*found) []string { return values }
@@ -100,6 +122,10 @@ func aWeekWithGames(f *found) string {
 func aWeekWithoutGames(f *found) string {
 	return lacking(!f.weekAsked || f.weekGame != nil, "this week has games")
 }
+
+func aRun(f *found) string { return lacking(f.run == 0, contract.RouteRuns.ID+" gave no run") }
+
+func thatRun(f *found) []string { return []string{strconv.FormatInt(f.run, 10)} }
 
 func firstTeam(f *found) []string { return f.teams[:1] }
 func thatGame(f *found) []string  { return []string{strconv.FormatInt(f.game.ID, 10)} }

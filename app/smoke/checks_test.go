@@ -42,7 +42,7 @@ func TestProbesOnlyRead(t *testing.T) {
 // The parameters that a probe gives are as many as the path has.
 func TestPathsAreFilled(t *testing.T) {
 	seen := &found{
-		teams: []string{"Texas A&M", "Hawai'i"}, season: 2024, week: 3, model: "mlp", cursor: "c",
+		teams: []string{"Texas A&M", "Hawai'i"}, season: 2024, week: 3, model: "mlp", cursor: "c", run: 7,
 		game: &game{ID: 7}, weekGame: &game{ID: 8, Season: 2024, Week: 3, SeasonType: "regular"},
 	}
 	for _, route := range contract.Routes() {

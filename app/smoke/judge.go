@@ -34,6 +34,7 @@ type found struct {
 	weekAsked     bool     // whether weekGame is known
 	weekGame      *game    // in the week of now; nil: it has none
 	model         string
+	run           int64 // of any job
 }
 
 const (

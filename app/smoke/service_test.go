@@ -17,6 +17,7 @@ import (
 
 	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/app/platform/auth"
+	"github.com/script-ohio/platform/app/platform/jobs"
 	"github.com/script-ohio/platform/app/platform/postgres"
 	"github.com/script-ohio/platform/app/platform/postgres/postgrestest"
 	"github.com/script-ohio/platform/app/predict/football"
@@ -53,6 +54,13 @@ func startInSeason(t *testing.T) (service *run.Service, key string) {
 	require.NoError(t, err)
 	defer pool.Close()
 	_, err = football.NewStore(pool).Import(t.Context(), games, func(int) {})
+	require.NoError(t, err)
+	tasks, err := jobs.NewClient(pool, jobs.ClientOptions{})
+	require.NoError(t, err)
+	require.NoError(t, tasks.Register(t.Context()))
+	_, err = pool.Exec(t.Context(), "update jobs set runnable = true")
+	require.NoError(t, err)
+	_, err = tasks.Request(t.Context(), contract.JobLogRetention.Name, "test")
 	require.NoError(t, err)
 	rate := 1e5
 	_, key, err = auth.NewStore(pool).Create(t.Context(), "smoke", contract.ReadOnly, &rate, "test")

@@ -70,6 +70,12 @@ func TestWrongAnswersAreToldInWords(t *testing.T) {
 		{contract.RouteModel, set("name", "other"), `shows "other"`},
 		{contract.RouteModel, set("features", nil), "has no features"},
 		{contract.RoutePack, set("title", ""), "lacks"},
+		{contract.RouteJobs, set("jobs.cron", ""), "is due by"},
+		{contract.RouteJobs, set("jobs", nil), "there are no jobs"},
+		{contract.RouteRuns, set("runs", nil), "no list of runs"},
+		{contract.RouteRuns, set("runs.status", ""), `has the status ""`},
+		{contract.RouteRun, set("id", 1<<40), "it shows run"},
+		{contract.RouteAlertList, set("alerts", nil), "no list of alerts"},
 	} {
 		report := ask(t, before(t, service.PublicURL(), test.route, edited(test.edit)), smoke.Options{Key: key})
 		require.Contains(t, report.Failed(), test.route.ID, test.says)

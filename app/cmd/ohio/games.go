@@ -15,6 +15,7 @@ import (
 
 type gamesCmd struct {
 	Import gamesImportCmd `cmd:"" help:"Insert or update games from a CSV file."`
+	Sync   gamesSyncCmd   `cmd:"" help:"Fetch games and betting lines from the College Football Data API."`
 }
 
 type gamesImportCmd struct {
@@ -51,7 +52,7 @@ func (c gamesImportCmd) Run(ctx context.Context, out *console) error {
 	}
 	defer pool.Close()
 	progress := out.newBar("importing", len(games))
-	report, err := football.NewStore(pool).Import(ctx, games, progress.set)
+	report, err := football.NewStore(pool).Recording(auditLog(pool).Change).Import(ctx, games, progress.set)
 	progress.close()
 	if err != nil {
 		return err

@@ -57,7 +57,7 @@ func (c keysCreateCmd) Run(ctx context.Context, out *console) error {
 	if u, err := user.Current(); err == nil {
 		by = u.Username
 	}
-	key, secret, err := auth.NewStore(pool).Create(ctx, c.Name, role, c.Rate, by)
+	key, secret, err := auth.NewStore(pool).Recording(auditLog(pool).Change).Create(ctx, c.Name, role, c.Rate, by)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (c keysRevokeCmd) Run(ctx context.Context, out *console) error {
 		return err
 	}
 	defer pool.Close()
-	if err := auth.NewStore(pool).Revoke(ctx, c.ID); err != nil {
+	if err := auth.NewStore(pool).Recording(auditLog(pool).Change).Revoke(ctx, c.ID); err != nil {
 		return err
 	}
 	fmt.Fprintf(out.out, "revoked %s\n", c.ID)

@@ -17,22 +17,27 @@ import (
 
 // cli is every command; the doc strings are its help.
 type cli struct {
-	Serve    serveCmd    `cmd:"" help:"Serve predictions over HTTP."`
-	Migrate  migrateCmd  `cmd:"" help:"Bring the database schema up to date, or to a version."`
-	Local    localCmd    `cmd:"" help:"Manage local data directories."`
-	Keys     keysCmd     `cmd:"" help:"Create, list and revoke API keys."`
-	Games    gamesCmd    `cmd:"" help:"Import games."`
-	Predict  predictCmd  `cmd:"" help:"Predict one game."`
-	Rank     rankCmd     `cmd:"" help:"Show the power ranking."`
-	Models   modelsCmd   `cmd:"" help:"Show the models of the pack and their scores."`
-	Train    trainCmd    `cmd:"" help:"Train a model pack from games."`
-	Pack     packCmd     `cmd:"" help:"Verify and upload model packs."`
-	Backtest backtestCmd `cmd:"" help:"Judge the models season by season, without looking ahead."`
-	Model    modelCmd    `cmd:"" help:"Work with XGBoost model files."`
-	Smoke    smokeCmd    `cmd:"" help:"Ask a running service whether every route does what it is for; changes nothing."`
-	Config   configCmd   `cmd:"" help:"Describe the configuration."`
-	OpenAPI  openAPICmd  `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document of the API."`
-	Version  versionCmd  `cmd:"" help:"Print version, commit, build time and pack version."`
+	Serve       serveCmd       `cmd:"" help:"Serve predictions over HTTP."`
+	Work        workCmd        `cmd:"" help:"Run the scheduled jobs, without the API."`
+	Migrate     migrateCmd     `cmd:"" help:"Bring the database schema up to date, or to a version."`
+	Local       localCmd       `cmd:"" help:"Manage local data directories."`
+	Keys        keysCmd        `cmd:"" help:"Create, list and revoke API keys."`
+	Games       gamesCmd       `cmd:"" help:"Import games."`
+	Predict     predictCmd     `cmd:"" help:"Predict one game."`
+	Rank        rankCmd        `cmd:"" help:"Show the power ranking."`
+	Models      modelsCmd      `cmd:"" help:"Show the models of the pack and their scores."`
+	Train       trainCmd       `cmd:"" help:"Train a model pack from games."`
+	Pack        packCmd        `cmd:"" help:"Verify and upload model packs."`
+	Backtest    backtestCmd    `cmd:"" help:"Judge the models season by season, without looking ahead."`
+	Model       modelCmd       `cmd:"" help:"Work with XGBoost model files."`
+	Backup      backupCmd      `cmd:"" help:"Make, verify, restore and retire backups."`
+	Maintenance maintenanceCmd `cmd:"" help:"Run maintenance jobs, look at them and read their reports."`
+	Smoke       smokeCmd       `cmd:"" help:"Ask a running service whether every route does what it is for; changes nothing."`
+	Notify      notifyCmd      `cmd:"" help:"Test notification channels, list notifications and retry dead ones."`
+	Audit       auditCmd       `cmd:"" help:"Verify, list and export the audit log."`
+	Config      configCmd      `cmd:"" help:"Describe the configuration."`
+	OpenAPI     openAPICmd     `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document of the API."`
+	Version     versionCmd     `cmd:"" help:"Print version, commit, build time and pack version."`
 }
 
 func main() {

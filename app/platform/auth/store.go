@@ -11,14 +11,28 @@ import (
 
 	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/platform/postgres"
 )
 
 // Store keeps API keys in the table api_keys. Its errors are faults:
 // Unavailable when PostgreSQL cannot be asked, and what the methods name.
-type Store struct{ pool *pgxpool.Pool }
+type Store struct {
+	pool   *pgxpool.Pool
+	record Recorder
+}
+
+// Recorder notes a change in the transaction that makes it; subject is
+// api_key/ID. Its error undoes the change.
+type Recorder func(ctx context.Context, tx pgx.Tx, action, subject string, before, after any) error
 
 // NewStore makes a Store on a migrated database.
-func NewStore(pool *pgxpool.Pool) *Store { return &Store{pool: pool} }
+func NewStore(pool *pgxpool.Pool) *Store {
+	return &Store{pool: pool, record: func(context.Context, pgx.Tx, string, string, any, any) error { return nil }}
+}
+
+// Recording is the Store with a Recorder that is told of keys made and
+// revoked.
+func (s *Store) Recording(record Recorder) *Store { return &Store{pool: s.pool, record: record} }
 
 const keyColumns = `id, name, role, rate, created_at, created_by, revoked_at, last_used_at`
 
@@ -28,7 +42,8 @@ const (
 		values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing returning ` + keyColumns
 	listKeys  = `select ` + keyColumns + ` from api_keys order by created_at desc, id`
 	findKey   = `select ` + keyColumns + ` from api_keys where hash = $1`
-	revokeKey = `update api_keys set revoked_at = coalesce(revoked_at, now()) where id = $1`
+	lockKey   = `select ` + keyColumns + ` from api_keys where id = $1 for update`
+	revokeKey = `update api_keys set revoked_at = now() where id = $1 returning ` + keyColumns
 	touchKeys = `update api_keys k set last_used_at = u.at
 		from unnest($1::text[], $2::timestamptz[]) as u (id, at)
 		where k.id = u.id and (k.last_used_at is null or k.last_used_at <= u.at - interval '1 minute')`
@@ -44,7 +59,13 @@ func (s *Store) Create(ctx context.Context, name string, role contract.Role, rat
 	for range 3 { // an id of 40 random bits may be taken, though hardly ever
 		id, secret := newSecret()
 		h := hashOf(secret)
-		key, err := s.one(ctx, insertKey, id, name, role.String(), h[:], rate, by)
+		var key Key
+		err := postgres.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
+			if key, err = one(ctx, tx, insertKey, id, name, role.String(), h[:], rate, by); err != nil {
+				return err
+			}
+			return s.record(ctx, tx, "key.create", subject(key), nil, stateOf(key))
+		})
 		if errors.Is(err, pgx.ErrNoRows) {
 			continue
 		}
@@ -72,20 +93,43 @@ func (s *Store) List(ctx context.Context) ([]Key, error) {
 // Revoke ends a key within ten seconds on every replica. Revoking it again
 // changes nothing; an id that never was is fault.NotFound.
 func (s *Store) Revoke(ctx context.Context, id string) error {
-	tag, err := s.pool.Exec(ctx, revokeKey, id)
+	err := postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		before, err := one(ctx, tx, lockKey, id)
+		if err != nil || before.RevokedAt != nil {
+			return err
+		}
+		after, err := one(ctx, tx, revokeKey, id)
+		if err != nil {
+			return err
+		}
+		return s.record(ctx, tx, "key.revoke", subject(after), stateOf(before), stateOf(after))
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fault.New(fault.NotFound, "there is no API key with the id %q: list the keys to see theirs", id)
+	}
 	if err != nil {
 		return broken(err, "the API key could not be revoked")
-	}
-	if tag.RowsAffected() == 0 {
-		return fault.New(fault.NotFound, "there is no API key with the id %q: list the keys to see theirs", id)
 	}
 	return nil
 }
 
+func subject(k Key) string { return "api_key/" + k.ID }
+
+// state is what a Recorder is told of a key: nothing that opens anything.
+type state struct {
+	Name      string     `json:"name"`
+	Role      string     `json:"role"`
+	Rate      *float64   `json:"rate,omitempty"`
+	CreatedBy string     `json:"created_by"`
+	RevokedAt *time.Time `json:"revoked_at,omitempty"`
+}
+
+func stateOf(k Key) state { return state{k.Name, k.Role.String(), k.Rate, k.CreatedBy, k.RevokedAt} }
+
 // Find gives the key with this SHA-256 of its secret, revoked or not;
 // fault.NotFound when there is none.
 func (s *Store) Find(ctx context.Context, sha256 []byte) (Key, error) {
-	key, err := s.one(ctx, findKey, sha256)
+	key, err := one(ctx, s.pool, findKey, sha256)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Key{}, fault.New(fault.NotFound, "there is no such API key")
 	}
@@ -104,8 +148,10 @@ func (s *Store) Touch(ctx context.Context, ids []string, at []time.Time) error {
 	return nil
 }
 
-func (s *Store) one(ctx context.Context, sql string, args ...any) (Key, error) {
-	rows, err := s.pool.Query(ctx, sql, args...)
+func one(ctx context.Context, from interface {
+	Query(context.Context, string, ...any) (pgx.Rows, error)
+}, sql string, args ...any) (Key, error) {
+	rows, err := from.Query(ctx, sql, args...)
 	if err != nil {
 		return Key{}, err
 	}
@@ -127,7 +173,9 @@ func scanKey(row pgx.CollectableRow) (Key, error) {
 // mistake, all else means that it could not be asked.
 func broken(err error, message string) error {
 	code := fault.Unavailable
-	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && !transient(refused.Code) {
+	if known, ok := errors.AsType[*fault.Error](err); ok {
+		code = known.Code
+	} else if refused, ok := errors.AsType[*pgconn.PgError](err); ok && !transient(refused.Code) {
 		code = fault.Internal
 	}
 	return fault.Wrap(code, err, "%s", message)

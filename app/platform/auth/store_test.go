@@ -2,12 +2,15 @@ package auth
 
 import (
 	"context"
+	"encoding/hex"
+	"encoding/json"
 	"math"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/script-ohio/platform/app/contract"
@@ -57,6 +60,48 @@ func TestOnlyTheHashOfASecretIsStored(t *testing.T) {
 	var row string
 	require.NoError(t, pool.QueryRow(ctx, `select api_keys::text from api_keys`).Scan(&row))
 	require.NotContains(t, row, secret[len("ohio_12345678_"):])
+}
+
+// A change and its record stand or fall together; the secret is in neither.
+func TestChangesAreRecordedInTheirTransaction(t *testing.T) {
+	pool, ctx := postgrestest.New(t), t.Context()
+	var told []string
+	var refuses error
+	store := NewStore(pool).Recording(func(ctx context.Context, tx pgx.Tx, action, subject string, before, after any) error {
+		text, err := json.Marshal([]any{before, after})
+		require.NoError(t, err)
+		told = append(told, action+" "+subject+" "+string(text))
+		var there bool
+		id := strings.TrimPrefix(subject, "api_key/")
+		require.NoError(t, tx.QueryRow(ctx, `select exists (select 1 from api_keys where id = $1)`, id).Scan(&there))
+		require.True(t, there, "the transaction of the change")
+		return refuses
+	})
+	key, secret, err := store.Create(ctx, "ci", contract.Developer, nil, "cli")
+	require.NoError(t, err)
+	require.NoError(t, store.Revoke(ctx, key.ID))
+	require.NoError(t, store.Revoke(ctx, key.ID), "again, which changes nothing")
+	require.Equal(t, fault.NotFound, fault.CodeOf(store.Revoke(ctx, "nobody")))
+	require.Len(t, told, 2)
+	const state = `{"name":"ci","role":"developer","created_by":"cli"`
+	require.Equal(t, "key.create api_key/"+key.ID+" [null,"+state+"}]", told[0])
+	require.True(t, strings.HasPrefix(told[1], "key.revoke api_key/"+key.ID+" ["+state+"},"+state+`,"revoked_at":"`), told[1])
+	h := hashOf(secret)
+	for _, hidden := range []string{secret, secret[len("ohio_12345678_"):], hex.EncodeToString(h[:])} {
+		require.NotContains(t, told[0]+told[1], hidden)
+	}
+
+	refuses = fault.New(fault.Internal, "not recorded")
+	_, _, err = store.Create(ctx, "second", contract.Developer, nil, "cli")
+	require.ErrorIs(t, err, refuses)
+	require.Equal(t, fault.Internal, fault.CodeOf(err))
+	other, _, err := NewStore(pool).Create(ctx, "third", contract.Developer, nil, "cli")
+	require.NoError(t, err)
+	require.ErrorIs(t, store.Revoke(ctx, other.ID), refuses)
+	keys, err := store.List(ctx)
+	require.NoError(t, err)
+	require.Len(t, keys, 2)
+	require.Nil(t, keys[0].RevokedAt)
 }
 
 func TestFaultsOfTheStore(t *testing.T) {

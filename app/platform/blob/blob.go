@@ -26,6 +26,7 @@ func Open(ctx context.Context, bucketURL string) (*blob.Bucket, error) {
 		q := u.Query()
 		q.Set("create_dir", "true")
 		q.Set("no_tmp_dir", "true") // writes are renamed into place, which works inside one file system only
+		q.Set("metadata", "skip")   // one file an object; nobody here asks for its attributes
 		u.RawQuery = q.Encode()
 	}
 	if u.User != nil {

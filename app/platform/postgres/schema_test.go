@@ -24,6 +24,9 @@ func TestSchemaRefuses(t *testing.T) {
 			'Ohio State', 'Big Ten', 'fbs', 'Michigan', 'Big Ten', 'fbs')`,
 		`insert into api_keys (id, name, role, hash, created_by) values ('k1', 'dev', 'developer', '\x01', 'ohio')`,
 		`insert into pack_activations (version, source, activated_by) values ('1', 'embedded', 'ohio')`,
+		`insert into job_runs (name, run, scheduled_for, queue, status, lease_until) values ('backup', 'daily', '2024-11-30', 'backup', 'running', now())`,
+		`insert into alerts (fingerprint, starts_at, status, name, labels, annotations) values ('f', '2024-11-30', 'firing', 'a', '{}', '{}')`,
+		`insert into maintenance_reports (run, scheduled_for, status, report) values ('daily', '2024-11-30', 'ok', '{}')`,
 	}
 	for _, sql := range seed {
 		_, err := pool.Exec(t.Context(), sql)
@@ -45,9 +48,21 @@ func TestSchemaRefuses(t *testing.T) {
 		`update api_keys set rate = 0`:                                                            check,
 		`insert into api_keys select 'k2', name, role, hash, rate, created_at, 'o' from api_keys`: unique,
 		`update pack_activations set rollback_of = 999`:                                           foreign,
+		`update job_runs set status = 'lost'`:                                                     check,
+		`update job_runs set run = 'hourly'`:                                                      check,
+		`update job_runs set status = 'succeeded'`:                                                check, // and no end
+		`update job_runs set ended_at = now()`:                                                    check, // and not ended
+		`insert into job_runs (name, run, scheduled_for, queue, lease_until) select name, run, scheduled_for, queue, lease_until from job_runs`:         unique,
+		`insert into job_runs (name, run, scheduled_for, queue, status, lease_until) select name, run, now(), queue, status, lease_until from job_runs`: unique, // two at a time
+		`update alerts set status = 'resolved'`: check, // and no end
+		`insert into alerts (fingerprint, starts_at, status, name, labels, annotations) select fingerprint, starts_at, status, name, labels, annotations from alerts`: unique,
+		`update maintenance_reports set status = 'fine'`: check,
+		`insert into maintenance_reports (run, scheduled_for, status, report) select run, scheduled_for, status, report from maintenance_reports`: unique,
 		// and takes what is right
-		`update games set home_points = 10, away_points = 13, spread = -20.5, total_line = 42`: "",
-		`update api_keys set rate = 0.5, revoked_at = now()`:                                   "",
+		`insert into job_runs (name, run, scheduled_for, queue, lease_until) select name, run, now(), queue, lease_until from job_runs`: "",
+		`update job_runs set status = 'failed', ended_at = now()`:                                                                       "",
+		`update games set home_points = 10, away_points = 13, spread = -20.5, total_line = 42`:                                          "",
+		`update api_keys set rate = 0.5, revoked_at = now()`:                                                                            "",
 		`insert into pack_activations (version, source, activated_by, rollback_of)
 		 select '0', 'packs/0', 'ohio', id from pack_activations`: "",
 	} {

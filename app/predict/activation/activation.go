@@ -56,7 +56,12 @@ type Options struct {
 	Logger *slog.Logger     // required
 	Clock  func() time.Time // default time.Now
 	Tried  func(error)      // told how every attempt to serve another pack ended, at times by several at once; may be nil
+	Record Recorder         // may be nil
 }
+
+// Recorder notes a change in the transaction that makes it; subject is
+// pack/VERSION. Its error undoes the change.
+type Recorder func(ctx context.Context, tx pgx.Tx, action, subject string, before, after any) error
 
 // refusal is a version that could not be followed; it is left alone for a
 // while, since trying means to download it.
@@ -76,6 +81,9 @@ func New(pool *pgxpool.Pool, bucket *blob.Bucket, embedded *pack.Pack, engine En
 	if o.Tried == nil {
 		o.Tried = func(error) {}
 	}
+	if o.Record == nil {
+		o.Record = func(context.Context, pgx.Tx, string, string, any, any) error { return nil }
+	}
 	return &Service{pool: pool, bucket: bucket, embedded: embedded, engine: engine, options: o}
 }
 
@@ -94,6 +102,11 @@ type row struct {
 	source     string
 	at         time.Time
 	rollbackOf *int64
+}
+
+// active is what a Recorder is told of a row.
+func (r row) active() map[string]string {
+	return map[string]string{"version": r.version, "source": r.source}
 }
 
 // stack replays the history: an activation pushes, a rollback pops. The
@@ -141,7 +154,7 @@ func (s *Service) Activate(ctx context.Context, version, by string) (_ Status, e
 	if err != nil {
 		return Status{}, err
 	}
-	return s.change(ctx, func(tx pgx.Tx, stack []row) ([]row, *pack.Pack, error) {
+	return s.change(ctx, "pack.activate", func(tx pgx.Tx, stack []row) ([]row, *pack.Pack, error) {
 		if stack[len(stack)-1].version == version {
 			return nil, nil, fault.New(fault.Conflict, "pack %s is active already", version)
 		}
@@ -154,7 +167,7 @@ func (s *Service) Activate(ctx context.Context, version, by string) (_ Status, e
 // Rollback returns to the pack that was active before.
 func (s *Service) Rollback(ctx context.Context, by string) (_ Status, err error) {
 	defer func() { s.options.Tried(err) }()
-	return s.change(ctx, func(tx pgx.Tx, stack []row) ([]row, *pack.Pack, error) {
+	return s.change(ctx, "pack.rollback", func(tx pgx.Tx, stack []row) ([]row, *pack.Pack, error) {
 		if len(stack) == 1 {
 			return nil, nil, fault.New(fault.Conflict, "there is no earlier pack to roll back to")
 		}
@@ -172,9 +185,9 @@ func (s *Service) Rollback(ctx context.Context, by string) (_ Status, err error)
 }
 
 // change serves the pack that decide picks before the record is committed, so
-// that nothing is recorded which cannot be served. Should the commit fail, the
-// next Follow returns to what is recorded.
-func (s *Service) change(ctx context.Context, decide func(pgx.Tx, []row) ([]row, *pack.Pack, error)) (Status, error) {
+// that nothing is recorded which cannot be served. Should the commit or the
+// Recorder fail, the next Follow returns to what is recorded.
+func (s *Service) change(ctx context.Context, action string, decide func(pgx.Tx, []row) ([]row, *pack.Pack, error)) (Status, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var status Status
@@ -186,12 +199,17 @@ func (s *Service) change(ctx context.Context, decide func(pgx.Tx, []row) ([]row,
 		if err != nil {
 			return err
 		}
+		before := stack[len(stack)-1]
 		stack, next, err := decide(tx, stack)
 		if err != nil {
 			return err
 		}
 		status = statusOf(stack)
-		return s.serve(ctx, next)
+		if err := s.serve(ctx, next); err != nil {
+			return err
+		}
+		after := stack[len(stack)-1]
+		return s.options.Record(ctx, tx, action, "pack/"+after.version, before.active(), after.active())
 	})
 	if err != nil {
 		if _, ok := errors.AsType[*fault.Error](err); ok {

@@ -17,10 +17,23 @@ import (
 )
 
 // Store keeps games in PostgreSQL.
-type Store struct{ pool *pgxpool.Pool }
+type Store struct {
+	pool   *pgxpool.Pool
+	record Recorder
+}
+
+// Recorder notes a change in the transaction that makes it. Its error undoes
+// the change.
+type Recorder func(ctx context.Context, tx pgx.Tx, action, subject string, before, after any) error
 
 // NewStore stores games through a pool.
-func NewStore(pool *pgxpool.Pool) *Store { return &Store{pool} }
+func NewStore(pool *pgxpool.Pool) *Store {
+	return &Store{pool: pool, record: func(context.Context, pgx.Tx, string, string, any, any) error { return nil }}
+}
+
+// Recording is the Store with a Recorder that is told of imports that changed
+// anything.
+func (s *Store) Recording(record Recorder) *Store { return &Store{pool: s.pool, record: record} }
 
 // gameColumns in the order that values and scanGame use.
 var gameColumns = []string{
@@ -101,8 +114,10 @@ func (s *Store) Import(ctx context.Context, games []Game, progress func(sent int
 		if report.Inserted+report.Updated == 0 {
 			return nil
 		}
-		_, err := tx.Exec(ctx, bumpSQL)
-		return err
+		if _, err := tx.Exec(ctx, bumpSQL); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, "games.import", "games/import", nil, report)
 	})
 	if err != nil {
 		if _, ok := errors.AsType[*fault.Error](err); ok {

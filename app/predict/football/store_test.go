@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/script-ohio/platform/app/fault"
@@ -255,4 +256,25 @@ func TestQueriesFitTheSchema(t *testing.T) {
 		_, err := tx.Prepare(t.Context(), fmt.Sprintf("query_%d", i), query)
 		require.NoError(t, err, query)
 	}
+}
+
+// An import and its record stand or fall together.
+func TestImportsAreRecordedInTheirTransaction(t *testing.T) {
+	var told []any
+	var refuses error
+	store := football.NewStore(postgrestest.New(t)).Recording(func(_ context.Context, _ pgx.Tx, action, subject string, before, after any) error {
+		told = append(told, action, subject, before, after)
+		return refuses
+	})
+	games := footballtest.Games(footballtest.Options{Seed: 1, First: 2022, Last: 2022})[:5]
+	for range 2 { // the second changes nothing
+		_, err := store.Import(t.Context(), games[:3], quiet)
+		require.NoError(t, err)
+	}
+	require.Equal(t, []any{"games.import", "games/import", nil, football.ImportReport{Inserted: 3}}, told)
+	before := revision(t, store)
+	refuses = fault.New(fault.Internal, "not recorded")
+	_, err := store.Import(t.Context(), games, quiet)
+	require.ErrorIs(t, err, refuses)
+	require.Equal(t, before, revision(t, store))
 }

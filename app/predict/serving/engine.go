@@ -139,5 +139,8 @@ func (e *Engine) Ready() error {
 // PackVersion is the version of the active pack.
 func (e *Engine) PackVersion() string { return e.resident.Load().pack.Manifest.Version }
 
+// Manifest describes the active pack.
+func (e *Engine) Manifest() pack.Manifest { return e.resident.Load().pack.Manifest }
+
 // AsOf is the day of the last game that the ratings know.
 func (e *Engine) AsOf() time.Time { return e.resident.Load().state.AsOf() }

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/user"
+	"strings"
+
+	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/ops/backup"
+	"github.com/script-ohio/platform/app/run"
+)
+
+type backupCmd struct {
+	Create  backupCreateCmd  `cmd:"" help:"Back up the database, the model packs and the configuration."`
+	List    backupListCmd    `cmd:"" help:"List the backups, newest first."`
+	Show    backupShowCmd    `cmd:"" help:"Show what a backup holds."`
+	Verify  backupVerifyCmd  `cmd:"" help:"Read all of a backup and check it."`
+	Restore backupRestoreCmd `cmd:"" help:"Restore a backup, into a fresh database unless told otherwise."`
+	Drill   backupDrillCmd   `cmd:"" help:"Restore the newest backup for practice and compare it."`
+	Prune   backupPruneCmd   `cmd:"" help:"Delete the backups that are past their retention."`
+	Mark    backupMarkCmd    `cmd:"" help:"Keep a backup whatever its age, or no longer."`
+}
+
+// backups is where backups lie and what they are of.
+type backups struct {
+	instance
+	output
+	Bucket string `placeholder:"URL" help:"Bucket of the backups (BACKUP_BUCKET); with a local instance, a folder of its data directory if neither is given."`
+}
+
+// open opens the service. What only reads backups does without a database,
+// which may be why somebody asks.
+func (b backups) open(ctx context.Context, out *console, needsDatabase bool) (*run.Backups, error) {
+	config, err := run.LoadConfig(os.Environ())
+	if err != nil {
+		return nil, err
+	}
+	if b.Bucket != "" {
+		config.BackupBucket = b.Bucket
+	}
+	local := config.DatabaseURL == ""
+	if local {
+		config.DatabaseURL, err = b.databaseURL()
+		_, missing := os.Stat(b.DataDir)
+		if err != nil && (needsDatabase || config.BackupBucket == "" && missing != nil) {
+			return nil, err
+		}
+		if config, err = run.LocalBuckets(config, b.DataDir); err != nil {
+			return nil, err
+		}
+	}
+	logger := slog.New(slog.NewTextHandler(out.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return run.OpenBackups(ctx, config, build(), logger)
+}
+
+// latest names the newest complete backup.
+const latest = "latest"
+
+func resolve(ctx context.Context, s *run.Backups, name string) (string, error) {
+	if name != latest {
+		return name, nil
+	}
+	m, err := s.Newest(ctx)
+	return m.Name, err
+}
+
+// confirm makes sure that something that cannot be undone is meant: by --yes,
+// or by asking if there is somebody to ask.
+func (c *console) confirm(yes bool, format string, args ...any) error {
+	if yes {
+		return nil
+	}
+	what := fmt.Sprintf(format, args...)
+	unasked := fault.New(fault.Conflict, "%s; say --yes if that is meant", what)
+	if !isTerminal(os.Stdin) {
+		return unasked
+	}
+	fmt.Fprintf(c.err, "%s. Go on? [y/N] ", what)
+	answer, err := bufio.NewReader(os.Stdin).ReadString('\n')
+	if err != nil {
+		return unasked // nobody was there
+	}
+	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
+		return fault.New(fault.Conflict, "nothing was done")
+	}
+	return nil
+}
+
+// meter shows a bar for each thing that takes its time.
+type meter struct {
+	out  *console
+	bar  *bar
+	note string
+}
+
+const megabyte = 1 << 20
+
+func (m *meter) tell(done, total int64, note string) {
+	unit := int64(megabyte)
+	if total < megabyte {
+		unit = 1
+	}
+	if m.bar == nil || note != m.note {
+		m.close()
+		m.bar, m.note = m.out.newBar(note, int(total/unit)), note
+	}
+	m.bar.set(int(done / unit))
+}
+
+func (m *meter) close() {
+	if m.bar != nil {
+		m.bar.close()
+	}
+}
+
+func size(bytes int64) string {
+	switch {
+	case bytes >= 1<<30:
+		return fmt.Sprintf("%.2f GB", float64(bytes)/(1<<30))
+	case bytes >= megabyte:
+		return fmt.Sprintf("%.1f MB", float64(bytes)/megabyte)
+	}
+	return fmt.Sprintf("%.1f kB", float64(bytes)/(1<<10))
+}
+
+func who() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "ohio backup"
+}
+
+func drawChecks(row func(columns ...any), checks backup.Checks) {
+	row("CHECK", "RESULT", "DETAIL")
+	for _, c := range checks {
+		result := "passed"
+		if !c.Passed {
+			result = "FAILED"
+		}
+		row(c.Name, result, c.Detail)
+	}
+}

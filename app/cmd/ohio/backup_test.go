@@ -1,0 +1,149 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"filippo.io/age"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/script-ohio/platform/app/ops/backup"
+)
+
+// withBackups gives commands a database, a bucket and keys of their own.
+func withBackups(t *testing.T) {
+	t.Helper()
+	onDatabase(t)
+	identity, err := age.GenerateX25519Identity()
+	require.NoError(t, err)
+	t.Setenv("BACKUP_BUCKET", "file://"+t.TempDir())
+	t.Setenv("BACKUP_RECIPIENT", identity.Recipient().String())
+	t.Setenv("BACKUP_IDENTITY", identity.String())
+	t.Setenv("MODELS_BUCKET", "")
+}
+
+func drop(t *testing.T, database string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), os.Getenv("DATABASE_URL"))
+	require.NoError(t, err)
+	defer conn.Close(t.Context())
+	_, err = conn.Exec(t.Context(), "drop database "+pgx.Identifier{database}.Sanitize())
+	require.NoError(t, err)
+}
+
+func TestBackupCommands(t *testing.T) {
+	withBackups(t)
+	games := write(t, "games.csv", header+game(1, "Iowa", "Purdue", 3)+game(2, "Ohio State", "Michigan", 42))
+	require.Equal(t, imported{Inserted: 2}, decoded[imported](t, "games", "import", games, "-o", "json"))
+	require.Empty(t, decoded[[]backup.Entry](t, "backup", "list", "-o", "json"))
+	_, complaint := ohio(t, 3, "backup", "drill")
+	require.Contains(t, complaint, "ohio backup create")
+
+	made := decoded[shown](t, "backup", "create", "-o", "json")
+	require.Equal(t, backup.Complete, made.Status)
+	require.Equal(t, int64(2), made.Manifest.Database.Rows["public.games"])
+	require.True(t, decoded[backup.Verification](t, "backup", "verify", "-o", "json").Passed)
+	listed := decoded[[]backup.Entry](t, "backup", "list", "-o", "json")
+	require.Len(t, listed, 1)
+	require.True(t, listed[0].Verified())
+	drill := decoded[backup.Drill](t, "backup", "drill", "-o", "json")
+	require.True(t, drill.Passed)
+	require.Contains(t, drill.Prediction, " beats ")
+
+	restored := decoded[backup.Restored](t, "backup", "restore", "latest", "-o", "json")
+	require.Contains(t, restored.Tables, backup.Counted{Table: "public.games", Manifest: 2, Restored: 2})
+	drop(t, restored.Database)
+	dir := t.TempDir()
+	ohio(t, 0, "backup", "restore", made.Name, "--component", "configuration,models", "--directory", dir)
+	require.FileExists(t, filepath.Join(dir, "backups", made.Name, "configuration.json"))
+	_, complaint = ohio(t, 4, "backup", "restore", made.Name, "--into-live")
+	require.Contains(t, complaint, "--yes")
+	live := decoded[backup.Restored](t, "backup", "restore", made.Name, "--into-live", "--yes", "-o", "json")
+	require.NotEmpty(t, live.Safety)
+	drop(t, live.Replaced)
+	require.Equal(t, imported{Unchanged: 2}, decoded[imported](t, "games", "import", games, "-o", "json"))
+
+	marked := decoded[backup.Entry](t, "backup", "mark", made.Name, "--reason", "an audit", "-o", "json")
+	require.Equal(t, "an audit", marked.Mark.Reason)
+	require.NotEmpty(t, marked.Mark.By)
+	require.Nil(t, decoded[backup.Entry](t, "backup", "mark", made.Name, "--remove", "-o", "json").Mark)
+	pruned := decoded[backup.PruneReport](t, "backup", "prune", "-o", "json")
+	require.Zero(t, pruned.Deleted, "nothing to ask about")
+
+	for line, parts := range map[string][]string{
+		"backup list":            {"NAME", made.Name, "complete"},
+		"backup show":            {"public.games", "database.dump.zst.age", "pg_dump", "no source of logs"},
+		"backup verify":          {"CHECK", "has been read in full"},
+		"backup drill":           {"RECOVERY TIME", "prediction", "passed"},
+		"backup prune --dry-run": {"BECAUSE", "not older than 30 days"},
+	} {
+		table, complaint := ohio(t, 0, strings.Fields(line)...)
+		require.Empty(t, complaint, line)
+		for _, part := range parts {
+			require.Contains(t, table, part, line)
+		}
+	}
+}
+
+func TestBackupPruneAsks(t *testing.T) {
+	withBackups(t)
+	dir := strings.TrimPrefix(os.Getenv("BACKUP_BUCKET"), "file://")
+	left := filepath.Join(dir, "backup-20200101-000000")
+	require.NoError(t, os.Mkdir(left, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(left, "database.dump.zst"), nil, 0o600))
+	_, complaint := ohio(t, 4, "backup", "prune")
+	require.Contains(t, complaint, "this deletes 1 backups for good; say --yes")
+	require.FileExists(t, filepath.Join(left, "database.dump.zst"))
+	report := decoded[backup.PruneReport](t, "backup", "prune", "--yes", "-o", "json")
+	require.Equal(t, 1, report.Deleted)
+	require.NoFileExists(t, filepath.Join(left, "database.dump.zst"))
+}
+
+func TestBackupTroubleIsTold(t *testing.T) {
+	withBackups(t)
+	made := decoded[shown](t, "backup", "create", "-o", "json")
+	identity := os.Getenv("BACKUP_IDENTITY")
+	t.Setenv("BACKUP_IDENTITY", "")
+	_, complaint := ohio(t, 2, "backup", "drill")
+	require.Contains(t, complaint, "BACKUP_IDENTITY")
+	t.Setenv("BACKUP_IDENTITY", identity)
+	folder := filepath.Join(strings.TrimPrefix(os.Getenv("BACKUP_BUCKET"), "file://"), made.Name)
+	dump := filepath.Join(folder, "database.dump.zst.age")
+	text, err := os.ReadFile(dump)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(dump, text[:len(text)/2], 0o600))
+	table, complaint := ohio(t, 4, "backup", "verify", made.Name)
+	require.Contains(t, table, "FAILED")
+	require.Contains(t, complaint, "is damaged")
+	table, complaint = ohio(t, 4, "backup", "drill")
+	require.Contains(t, table, "FAILED")
+	require.Contains(t, complaint, "drill")
+	table, _ = ohio(t, 0, "backup", "list")
+	require.Contains(t, table, "FAILED")
+	for line, status := range map[string]int{
+		"backup show backup-20200101-000000":             3,
+		"backup show nonsense":                           2,
+		"backup mark latest":                             2,
+		"backup restore latest --into-live --database x": 2,
+		"backup restore latest --component everything":   2,
+		"backup restore latest --component models":       2,
+		"backup verify backup-20200101-000000":           3,
+		"backup list --bucket ftp://x":                   2,
+	} {
+		_, complaint := ohio(t, status, strings.Fields(line)...)
+		require.Equal(t, 1, strings.Count(complaint, "\n"), complaint)
+	}
+	t.Setenv("BACKUP_BUCKET", "")
+	_, complaint = ohio(t, 2, "backup", "list")
+	require.Contains(t, complaint, "BACKUP_BUCKET is not set")
+	t.Setenv("DATABASE_URL", "")
+	t.Setenv("OHIO_DATA_DIR", filepath.Join(t.TempDir(), "none"))
+	_, complaint = ohio(t, 3, "backup", "create")
+	require.Contains(t, complaint, "serve --local")
+	_, complaint = ohio(t, 3, "backup", "list")
+	require.Contains(t, complaint, "serve --local")
+	require.NoDirExists(t, os.Getenv("OHIO_DATA_DIR"))
+}

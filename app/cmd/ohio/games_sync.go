@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/predict/cfbd"
+	"github.com/script-ohio/platform/app/predict/football"
+	"github.com/script-ohio/platform/app/run"
+)
+
+type gamesSyncCmd struct {
+	instance
+	output
+	Season     int    `help:"Season; the current one if left out."`
+	Week       int    `help:"Week; all weeks of the season if left out, and without a season this week and the one before."`
+	SeasonType string `enum:"regular,postseason" default:"regular" help:"One of ${enum}, for a week."`
+	API        string `name:"api" default:"https://api.collegefootballdata.com" placeholder:"URL" help:"Address of the College Football Data API."`
+}
+
+// Validate is called by kong.
+func (c gamesSyncCmd) Validate() error {
+	if err := (when{c.Season, c.Week}).Validate(); err != nil {
+		return err
+	}
+	if c.SeasonType != football.Regular && c.Week == 0 {
+		return errors.New("--season-type needs a --week; a whole season has both")
+	}
+	return nil
+}
+
+func (c gamesSyncCmd) queries(now time.Time) ([]cfbd.Query, error) {
+	switch {
+	case c.Week != 0 && c.Season != 0:
+		return []cfbd.Query{{Season: c.Season, Week: c.Week, SeasonType: c.SeasonType}}, nil
+	case c.Week != 0:
+		return []cfbd.Query{{Season: cfbd.Season(now), Week: c.Week, SeasonType: c.SeasonType}}, nil
+	case c.Season != 0:
+		return []cfbd.Query{{Season: c.Season}}, nil
+	}
+	queries := cfbd.Current(now)
+	if len(queries) == 0 {
+		return nil, fault.New(fault.Invalid, "no games are played from February to July; say which --season")
+	}
+	return queries, nil
+}
+
+// Run imports what came, shows it, and fails if anything did.
+func (c gamesSyncCmd) Run(ctx context.Context, out *console) error {
+	queries, err := c.queries(time.Now())
+	if err != nil {
+		return err
+	}
+	config, err := run.LoadConfig(os.Environ())
+	if err != nil {
+		return err
+	}
+	pool, err := c.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	syncer, err := run.NewSyncer(config, pool, quiet(), cfbd.Options{BaseURL: c.API})
+	if err != nil {
+		return err
+	}
+	progress := out.newBar("syncing", len(queries)*cfbd.Steps)
+	report, failed := syncer.Sync(ctx, queries, func(done, _ int, _ string) { progress.set(done) })
+	progress.close()
+	c.complain(out, report)
+	if len(report.Parts) == 0 && failed != nil {
+		return failed
+	}
+	return errors.Join(c.print(out, report, func(w *tabwriter.Writer) { drawSync(w, report) }), failed)
+}
+
+// complain names what was left out and which teams are new.
+func (c gamesSyncCmd) complain(out *console, report cfbd.Report) {
+	for _, p := range report.Parts {
+		for _, r := range p.Refusals {
+			fmt.Fprintf(out.err, "game %d: %s\n", r.GameID, r.Reason)
+		}
+		if more := p.Refused - len(p.Refusals); more > 0 {
+			fmt.Fprintf(out.err, "... and %d more\n", more)
+		}
+		for _, n := range p.NewTeams {
+			fmt.Fprintf(out.err, "note: %s\n", n)
+		}
+	}
+}
+
+func drawSync(w *tabwriter.Writer, report cfbd.Report) {
+	row(w, "SEASON", "WEEK", "TYPE", "ADDED", "CHANGED", "UNCHANGED", "REFUSED", "LINES")
+	for _, p := range report.Parts {
+		week, kind := fmt.Sprint(p.Week), p.SeasonType
+		if p.Week == 0 {
+			week = "all"
+		}
+		if kind == "" {
+			kind = "both"
+		}
+		row(w, p.Season, week, kind, p.Added, p.Changed, p.Unchanged, p.Refused, p.Lines)
+	}
+}

@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/user"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/ops/maintenance"
+	"github.com/script-ohio/platform/app/platform/jobs"
+)
+
+type maintenanceCmd struct {
+	RunNow maintenanceRunCmd    `cmd:"" name:"run" help:"Have a job, or all of a maintenance run, done now by a worker."`
+	List   maintenanceListCmd   `cmd:"" help:"List the jobs, when they are due and how they are doing."`
+	Cancel maintenanceCancelCmd `cmd:"" help:"Cancel a run that has not ended."`
+	Report maintenanceReportCmd `cmd:"" help:"Print the newest report of a maintenance run."`
+}
+
+// jobs opens the database and asks for jobs through it.
+func (i instance) jobs(ctx context.Context) (*jobs.Client, func(), error) {
+	pool, err := i.connect(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := jobs.NewClient(pool, jobs.ClientOptions{Record: auditLog(pool).Change})
+	if err != nil {
+		pool.Close()
+		return nil, nil, err
+	}
+	return client, pool.Close, nil
+}
+
+// person is who uses the command line.
+func person() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username + " (ohio)"
+	}
+	return "ohio"
+}
+
+type maintenanceRunCmd struct {
+	instance
+	output
+	Name string `arg:"" help:"A job, or a maintenance run: daily or weekly."`
+	Wait bool   `help:"Wait until all is done; exit status 1 when anything failed."`
+}
+
+// waitPoll is how often a run that is waited for is looked at.
+const waitPoll = 250 * time.Millisecond
+
+func (c maintenanceRunCmd) Run(ctx context.Context, out *console) error {
+	client, done, err := c.jobs(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	runs, err := client.Request(ctx, c.Name, person())
+	if err != nil {
+		return err
+	}
+	if c.Wait {
+		if err := follow(ctx, out, client, c.Name, runs); err != nil {
+			return err
+		}
+	}
+	if err := c.print(out, runs, func(w *tabwriter.Writer) { drawRuns(w, runs) }); err != nil || !c.Wait {
+		return err
+	}
+	var failed []string
+	for _, r := range runs {
+		if !r.Status.Good() {
+			failed = append(failed, fmt.Sprintf("%s %s", r.Job, r.Status))
+		}
+	}
+	if len(failed) > 0 {
+		return fault.New(fault.Internal, "not everything is done: %s", strings.Join(failed, ", "))
+	}
+	return nil
+}
+
+// follow looks at runs until all have ended and keeps their records up to
+// date. It shows a bar of 100 steps, since jobs count what they like.
+func follow(ctx context.Context, out *console, client *jobs.Client, name string, runs []jobs.Record) error {
+	bar := out.newBar(name, 100)
+	defer bar.close()
+	for {
+		share, left := 0.0, 0
+		for i := range runs {
+			if !runs[i].Status.Ended() {
+				record, err := client.Run(ctx, runs[i].ID)
+				if err != nil {
+					return err
+				}
+				runs[i] = record
+			}
+			if runs[i].Status.Ended() {
+				share++
+				continue
+			}
+			left++
+			if p := runs[i].Progress; p.Total > 0 {
+				share += min(1, float64(p.Done)/float64(p.Total))
+			}
+		}
+		bar.set(int(100 * share / float64(len(runs))))
+		if left == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			fmt.Fprintf(out.err, "%d runs go on; `ohio maintenance list` shows them\n", left)
+			return ctx.Err()
+		case <-time.After(waitPoll):
+		}
+	}
+}
+
+func drawRuns(w *tabwriter.Writer, runs []jobs.Record) {
+	row(w, "RUN", "JOB", "STATUS", "ATTEMPT", "TOOK", "NOTE")
+	for _, r := range runs {
+		note := r.Error
+		if note == "" {
+			note = r.Progress.Note
+		}
+		row(w, r.ID, r.Job, r.Status, r.Attempt, r.Took(time.Now()).Round(100*time.Millisecond), line(note))
+	}
+}
+
+// line is the first line of a text, cut to what a table takes.
+func line(text string) string {
+	text, _, _ = strings.Cut(text, "\n")
+	if runes := []rune(text); len(runes) > 80 {
+		return string(runes[:79]) + "…"
+	}
+	return text
+}
+
+type maintenanceListCmd struct {
+	instance
+	output
+}
+
+// jobView is a job as programs see it.
+type jobView struct {
+	Name          string       `json:"name"`
+	Summary       string       `json:"summary"`
+	Run           string       `json:"run"`
+	Cron          string       `json:"cron"`
+	Queue         string       `json:"queue"`
+	Runnable      bool         `json:"runnable"`
+	Overdue       bool         `json:"overdue"`
+	NextDue       time.Time    `json:"next_due"`
+	LastSuccessAt *time.Time   `json:"last_success_at,omitempty"`
+	LastRun       *jobs.Record `json:"last_run,omitempty"`
+}
+
+func (c maintenanceListCmd) Run(ctx context.Context, out *console) error {
+	client, done, err := c.jobs(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	states, err := client.Jobs(ctx)
+	if err != nil {
+		return err
+	}
+	views := make([]jobView, len(states))
+	for i, s := range states {
+		views[i] = jobView{s.Job.Name, s.Job.Summary, s.Job.Run.Name, s.Job.Run.Cron, string(s.Job.Queue),
+			s.Runnable, s.Overdue(time.Now()), s.NextDue, s.LastSuccessAt, s.Last}
+	}
+	return c.print(out, views, func(w *tabwriter.Writer) {
+		row(w, "JOB", "RUN", "SCHEDULE (UTC)", "NEXT DUE", "LAST SUCCESS", "LAST RUN", "REMARK")
+		for _, v := range views {
+			last, remark := "-", ""
+			if v.LastRun != nil {
+				last = fmt.Sprintf("%d %s", v.LastRun.ID, v.LastRun.Status)
+			}
+			switch {
+			case !v.Runnable:
+				remark = "no worker does it"
+			case v.Overdue:
+				remark = "overdue"
+			}
+			row(w, v.Name, v.Run, v.Cron, v.NextDue.Format("2006-01-02 15:04"), date(v.LastSuccessAt), last, remark)
+		}
+	})
+}
+
+type maintenanceCancelCmd struct {
+	instance
+	output
+	ID int64 `arg:"" help:"The run's number, from ohio maintenance list."`
+}
+
+func (c maintenanceCancelCmd) Run(ctx context.Context, out *console) error {
+	client, done, err := c.jobs(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	record, err := client.Cancel(ctx, c.ID, person())
+	if err != nil {
+		return err
+	}
+	runs := []jobs.Record{record}
+	return c.print(out, runs, func(w *tabwriter.Writer) { drawRuns(w, runs) })
+}
+
+type maintenanceReportCmd struct {
+	instance
+	Which  string `arg:"" optional:"" name:"run" enum:"daily,weekly," default:"" help:"daily or weekly; the newest of either if left out."`
+	Format string `enum:"md,html,json" default:"md" help:"Print ${enum}."`
+}
+
+func (c maintenanceReportCmd) Run(ctx context.Context, out *console) error {
+	pool, err := c.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	report, err := maintenance.NewReports(pool, nil, maintenance.Options{}).Newest(ctx, c.Which)
+	if err != nil {
+		return err
+	}
+	var text string
+	switch c.Format {
+	case "json":
+		return output{"json"}.print(out, report, nil)
+	case "html":
+		text, err = report.HTML()
+	default:
+		text, err = report.Markdown()
+	}
+	if err == nil {
+		_, err = fmt.Fprint(out.out, text)
+	}
+	return err
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/script-ohio/platform/app/contract"
+	"github.com/script-ohio/platform/app/ops/maintenance"
+	"github.com/script-ohio/platform/app/platform/jobs"
+)
+
+// working runs `ohio work` on the test's database until the test ends, and
+// waits until it has told what it can do.
+func working(t *testing.T, args ...string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan int)
+	var log bytes.Buffer
+	go func() {
+		ended <- execute(ctx, append([]string{"work", "--internal-listen", "127.0.0.1:0"}, args...), &log, &log)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		require.Zero(t, <-ended, log.String())
+	})
+	require.Eventually(t, func() bool {
+		for _, job := range decoded[[]jobView](t, "maintenance", "list", "-o", "json") {
+			if job.Runnable {
+				return true
+			}
+		}
+		return false
+	}, patience, 50*time.Millisecond)
+}
+
+func TestMaintenanceIsDoneByAWorker(t *testing.T) {
+	onDatabase(t)
+	ohio(t, 0, "migrate")
+	_, complaint := ohio(t, 4, "maintenance", "run", "log-retention")
+	require.Contains(t, complaint, "ohio work", "nobody would do it")
+	_, complaint = ohio(t, 3, "maintenance", "report")
+	require.Contains(t, complaint, "no report yet")
+	table, _ := ohio(t, 0, "maintenance", "list")
+	for _, job := range contract.Jobs() {
+		require.Contains(t, table, job.Name)
+	}
+	require.Contains(t, table, "no worker does it")
+
+	working(t, "--queues", "default")
+	runs := decoded[[]jobs.Record](t, "maintenance", "run", "log-retention", "--wait", "-o", "json")
+	require.Len(t, runs, 1)
+	require.Equal(t, jobs.Succeeded, runs[0].Status)
+	require.Contains(t, runs[0].RequestedBy, "(ohio)")
+	_, complaint = ohio(t, 3, "maintenance", "run", "monthly")
+	require.Contains(t, complaint, "log-retention, ")
+	require.Contains(t, complaint, "daily, weekly")
+	_, complaint = ohio(t, 4, "maintenance", "cancel", strconv.FormatInt(runs[0].ID, 10))
+	require.Contains(t, complaint, "has ended")
+
+	table, _ = ohio(t, 0, "maintenance", "list")
+	require.Contains(t, table, " succeeded")
+	for _, job := range decoded[[]jobView](t, "maintenance", "list", "-o", "json") {
+		require.Equal(t, job.Name == "log-retention", job.LastSuccessAt != nil, job.Name)
+		require.False(t, job.NextDue.Before(time.Now()))
+	}
+}
+
+// All jobs of a maintenance run, then its report in every form.
+func TestMaintenanceRunsAndTheirReport(t *testing.T) {
+	onDatabase(t)
+	working(t)
+	table, _ := ohio(t, 0, "maintenance", "run", "weekly", "--wait")
+	require.Contains(t, table, "database-optimization")
+	require.Contains(t, table, "skipped") // there is no Redis
+	var markdown string
+	require.Eventually(t, func() bool {
+		var out, err bytes.Buffer
+		status := execute(t.Context(), []string{"maintenance", "report", "weekly"}, &out, &err)
+		markdown = out.String()
+		return status == 0
+	}, patience, 100*time.Millisecond)
+	require.True(t, strings.HasPrefix(markdown, "# weekly maintenance of "), markdown)
+	report := decoded[maintenance.Report](t, "maintenance", "report", "--format", "json")
+	require.Equal(t, "weekly", report.Run)
+	require.NotEmpty(t, report.Tasks)
+	page, _ := ohio(t, 0, "maintenance", "report", "--format", "html")
+	require.Contains(t, page, "</html>")
+	ohio(t, 3, "maintenance", "report", "daily")
+}
+
+func TestARunThatIsNotDone(t *testing.T) {
+	onDatabase(t)
+	t.Run("a worker that has gone", func(t *testing.T) { working(t, "--queues", "default") })
+	runs := decoded[[]jobs.Record](t, "maintenance", "run", "health-check", "-o", "json")
+	require.Equal(t, jobs.Queued, runs[0].Status)
+	id := strconv.FormatInt(runs[0].ID, 10)
+	_, complaint := ohio(t, 4, "maintenance", "run", "health-check")
+	require.Contains(t, complaint, "run "+id+" of health-check has not ended")
+
+	// Who no longer waits leaves it where it is.
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	var out, err bytes.Buffer
+	require.Equal(t, 1, execute(ctx, []string{"maintenance", "run", "log-retention", "--wait"}, &out, &err))
+	require.Contains(t, err.String(), "1 runs go on")
+
+	cancelled := decoded[[]jobs.Record](t, "maintenance", "cancel", id, "-o", "json")
+	require.Equal(t, jobs.Cancelled, cancelled[0].Status)
+	ohio(t, 3, "maintenance", "cancel", "999999")
+	entries, _ := ohio(t, 0, "audit", "list", "-o", "json")
+	require.True(t, json.Valid([]byte(entries)), entries)
+	require.Contains(t, entries, "job.cancel")
+}
+
+func TestWorkWantsKnownQueues(t *testing.T) {
+	alone(t)
+	_, complaint := ohio(t, 2, "work", "--queues", "express")
+	require.Contains(t, complaint, "default")
+	_, complaint = ohio(t, 2, "work")
+	require.Contains(t, complaint, "DATABASE_URL")
+}

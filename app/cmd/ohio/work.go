@@ -1,0 +1,30 @@
+package main
+
+import (
+	"context"
+
+	"github.com/script-ohio/platform/app/contract"
+	"github.com/script-ohio/platform/app/run"
+)
+
+type workCmd struct {
+	Queues         []contract.Queue `enum:"default,backup,security" default:"default,backup,security" placeholder:"A,B" help:"Whose jobs to run: default, backup, security; all of them if left out."`
+	InternalListen string           `placeholder:"HOST:PORT" help:"Address of probes, metrics and profiles (INTERNAL_LISTEN)."`
+}
+
+// Run ends with the worker: at a signal, what is under way may go on for
+// SHUTDOWN_DRAIN, then another worker takes it over.
+func (c workCmd) Run(ctx context.Context, out *console) error {
+	config, logger, err := configure(out.err)
+	if err != nil {
+		return err
+	}
+	if c.InternalListen != "" {
+		config.InternalListen = c.InternalListen
+	}
+	worker := run.NewWorker(config, build(), logger, c.Queues)
+	if err := worker.Start(ctx); err != nil {
+		return err
+	}
+	return wait(ctx, worker, config, nil, worker.Failed())
+}

@@ -1,0 +1,198 @@
+package backup
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/ops/backup/envelope"
+	"github.com/script-ohio/platform/app/platform/blob"
+)
+
+// asChild, when set, makes the test binary a program that does one thing with
+// backups, so that tests can kill it. The value is what it does.
+const asChild = "OHIO_BACKUP_TEST_CHILD"
+
+func child() int {
+	ctx := context.Background()
+	bucket, err := blob.Open(ctx, os.Getenv("BACKUP_BUCKET"))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer bucket.Close()
+	s, err := New(Deps{
+		DatabaseURL: os.Getenv("DATABASE_URL"), Bucket: bucket, Clock: time.Now,
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+	}, Options{EmbeddedPack: func() ([]byte, error) { return []byte("{}"), nil }})
+	if err == nil {
+		switch name, backup, _ := strings.Cut(os.Getenv(asChild), " "); name {
+		case "create":
+			_, err = s.Create(ctx, quiet)
+		case "drill":
+			_, err = s.Drill(ctx, quiet)
+		case "restore":
+			_, err = s.Restore(ctx, backup, RestoreOptions{Database: os.Getenv("RESTORE_AS")}, quiet)
+		case "prune":
+			_, err = s.Prune(ctx, false, quiet)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func (w *world) child(what string, environ ...string) *exec.Cmd {
+	w.t.Helper()
+	self, err := os.Executable()
+	require.NoError(w.t, err)
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), append(environ, asChild+"="+what, "BACKUP_BUCKET="+w.bucketURL, "DATABASE_URL="+w.DatabaseURL)...)
+	return cmd
+}
+
+// killed runs a child and kills it after a random part of the time that it
+// needs. It tells whether the child was killed before its end.
+func (w *world) killed(takes time.Duration, what string, environ ...string) bool {
+	w.t.Helper()
+	cmd := w.child(what, environ...)
+	require.NoError(w.t, cmd.Start())
+	time.Sleep(time.Duration(rand.Int64N(int64(takes))))
+	_ = cmd.Process.Kill()
+	err := cmd.Wait()
+	// Its session ends when the server notices.
+	require.Eventually(w.t, func() bool {
+		err := w.exclusive(w.t.Context(), "test", func(context.Context, *lock) error { return nil })
+		require.True(w.t, err == nil || fault.CodeOf(err) == fault.Conflict, "%v", err)
+		return err == nil
+	}, patience, 10*time.Millisecond)
+	return err != nil
+}
+
+// measured is how long a child needs when nobody kills it.
+func (w *world) measured(what string, environ ...string) time.Duration {
+	w.t.Helper()
+	began := time.Now()
+	out, err := w.child(what, environ...).CombinedOutput()
+	require.NoError(w.t, err, string(out))
+	return time.Since(began)
+}
+
+// A program killed at ten random points while it makes backups: what was
+// complete stays, what was begun shows as incomplete, nothing keeps the next
+// run from its work, and that is clean.
+func TestKilledBackups(t *testing.T) {
+	everywhere(t, func(t *testing.T, w *world) {
+		w.Keys = envelope.Keys{} // the child has none
+		takes := w.measured("create")
+		good := map[string]bool{}
+		for range 10 {
+			w.killed(takes, "create")
+			entries, err := w.List(t.Context())
+			require.NoError(t, err)
+			listed := map[string]bool{}
+			for _, e := range entries {
+				listed[e.Name] = true
+				if e.Status != Complete {
+					require.Equal(t, Incomplete, e.Status, "never half a backup")
+					continue
+				}
+				v, err := w.Verify(t.Context(), e.Name, quiet)
+				require.NoError(t, err)
+				require.True(t, v.Passed)
+				good[e.Name] = true
+			}
+			for name := range good {
+				require.True(t, listed[name], "%s was lost", name)
+			}
+			require.Empty(t, w.dumps(), "pg_dump dies with its parent")
+		}
+		m := w.created()
+		v, err := w.Verify(t.Context(), m.Name, quiet)
+		require.NoError(t, err)
+		require.True(t, v.Passed)
+
+		// What was left is cleaned up a day later.
+		w.clock.move(25 * time.Hour)
+		w.pruned(false)
+		for _, key := range w.keys() {
+			name, _, _ := strings.Cut(key, "/")
+			require.True(t, good[name] || name == m.Name, key)
+		}
+		n, err := blob.AbortUploads(t.Context(), w.Bucket, "", w.clock.now())
+		require.NoError(t, err)
+		require.Zero(t, n)
+	})
+}
+
+// Killed drills and restores leave a database that the next run drops, and
+// never one that looks restored.
+func TestKilledDrillsAndRestores(t *testing.T) {
+	w := inFolder(t)
+	m := w.created()
+	w.dropAfter(w.name() + "_again")
+	again := "RESTORE_AS=" + w.name() + "_again"
+	for what, takes := range map[string]time.Duration{
+		"drill": w.measured("drill"), "restore " + m.Name: w.measured("restore "+m.Name, again),
+	} {
+		require.NoError(t, w.dropAlways(t.Context(), w.name()+"_again"))
+		for range 5 {
+			killed := w.killed(takes, what, again)
+			require.Empty(t, w.scratches())
+			if w.databases(w.name()+"_again") != "" {
+				require.Equal(t, "20000", w.query(w.name()+"_again", `select count(*) from games`))
+				require.NoError(t, w.dropAlways(t.Context(), w.name()+"_again"))
+			} else if strings.HasPrefix(what, "restore") {
+				require.True(t, killed)
+			}
+		}
+	}
+	_, err := w.Drill(t.Context(), quiet)
+	require.NoError(t, err)
+}
+
+// Killed while it deletes, a prune leaves backups that are whole and such
+// that are gone, or will be.
+func TestKilledPrune(t *testing.T) {
+	w := inFolder(t)
+	m := w.created()
+	text := w.readAll(m.Name + "/" + w.object(m, Models).Key)
+	for i := range 300 {
+		old := m
+		old.Name = w.clock.now().AddDate(0, 0, -40-i).Format(nameLayout)
+		for _, part := range m.Parts {
+			for _, o := range part.Objects {
+				w.writeAll(old.Name+"/"+o.Key, text)
+			}
+		}
+		_, err := w.writeManifest(t.Context(), old)
+		require.NoError(t, err)
+	}
+	for range 5 {
+		w.killed(200*time.Millisecond, "prune")
+		entries, err := w.List(t.Context())
+		require.NoError(t, err)
+		for _, e := range entries {
+			if e.Status == Complete {
+				require.Len(t, e.objects, len(m.Parts)-1+2, "%s is whole", e.Name)
+			}
+		}
+	}
+	w.pruned(false)
+	for _, key := range w.keys() {
+		require.True(t, strings.HasPrefix(key, m.Name+"/"), key)
+	}
+	_, err := w.Verify(t.Context(), m.Name, quiet)
+	require.NoError(t, err)
+}

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package backup
+
+func (*world) dumps() []int { return nil }

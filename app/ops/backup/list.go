@@ -1,0 +1,197 @@
+package backup
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	gocloud "gocloud.dev/blob"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/platform/blob"
+)
+
+// Entry is a backup as it is listed.
+type Entry struct {
+	Name         string              `json:"name"`
+	At           time.Time           `json:"at"` // when it began
+	Status       Status              `json:"status"`
+	Bytes        int64               `json:"bytes"` // that it takes in the bucket
+	Sizes        map[Component]int64 `json:"sizes,omitempty"`
+	Issues       []string            `json:"issues,omitempty"`
+	Verification *Verification       `json:"verification,omitempty"`
+	Mark         *Mark               `json:"mark,omitempty"`
+
+	objects []string // keys below the folder
+}
+
+// Verified tells whether a verification has read all of the backup as it is.
+func (e Entry) Verified() bool { return e.Verification != nil && e.Verification.Passed }
+
+// folder is what lies under a backup's name, without looking inside.
+type folder struct {
+	name    string
+	bytes   int64
+	objects []string
+}
+
+func (f folder) has(object string) bool { return slices.Contains(f.objects, object) }
+
+func listOptions(prefix string) *gocloud.ListOptions { return &gocloud.ListOptions{Prefix: prefix} }
+
+// scan lists the folders of backups, however many objects there are.
+func (s *Service) scan(ctx context.Context, prefix string) ([]folder, error) {
+	var folders []folder
+	byName := map[string]int{}
+	objects := s.Bucket.List(listOptions(prefix))
+	for {
+		object, err := objects.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return folders, nil
+		}
+		if err != nil {
+			return nil, blob.Fault(err, "the bucket of backups cannot be read")
+		}
+		name, key, ok := strings.Cut(object.Key, "/")
+		if _, isBackup := timeOf(name); !ok || !isBackup {
+			continue // not ours
+		}
+		i, known := byName[name]
+		if !known {
+			i = len(folders)
+			byName[name] = i
+			folders = append(folders, folder{name: name})
+		}
+		folders[i].bytes += object.Size
+		folders[i].objects = append(folders[i].objects, key)
+	}
+}
+
+// readers is how many manifests are read at a time.
+const readers = 8
+
+// List lists all backups, newest first.
+func (s *Service) List(ctx context.Context) ([]Entry, error) {
+	folders, err := s.scan(ctx, "backup-")
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]Entry, len(folders))
+	group, reading := errgroup.WithContext(ctx)
+	group.SetLimit(readers)
+	for i, f := range folders {
+		group.Go(func() (err error) {
+			entries[i], err = s.entry(reading, f)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(b.Name, a.Name) })
+	return entries, nil
+}
+
+// Show gives one backup and its manifest, which is empty when there is none
+// that can be trusted.
+func (s *Service) Show(ctx context.Context, name string) (Entry, Manifest, error) {
+	if err := checkName(name); err != nil {
+		return Entry{}, Manifest{}, err
+	}
+	folders, err := s.scan(ctx, name+"/")
+	if err != nil {
+		return Entry{}, Manifest{}, err
+	}
+	if len(folders) == 0 {
+		return Entry{}, Manifest{}, fault.New(fault.NotFound, "no backup %s; `ohio backup list` shows them", name)
+	}
+	entry, err := s.entry(ctx, folders[0])
+	if err != nil || entry.Status == Incomplete || entry.Status == Damaged {
+		return entry, Manifest{}, err
+	}
+	m, _, err := s.readManifest(ctx, name)
+	return entry, m, err
+}
+
+func (s *Service) entry(ctx context.Context, f folder) (Entry, error) {
+	at, _ := timeOf(f.name)
+	e := Entry{Name: f.name, At: at, Status: Incomplete, Bytes: f.bytes, objects: f.objects}
+	if f.has(keepName) {
+		e.Mark = &Mark{} // it counts even if it cannot be read
+		if _, err := s.small(ctx, f, keepName, e.Mark); err != nil {
+			return e, err
+		}
+	}
+	if !f.has(manifestName) {
+		return e, nil
+	}
+	m, digest, err := s.readManifest(ctx, f.name)
+	switch {
+	case err != nil && fault.CodeOf(err) == fault.Conflict:
+		e.Status, e.Issues = Damaged, []string{err.Error()}
+		return e, nil
+	case err != nil && fault.CodeOf(err) == fault.NotFound:
+		return e, nil // it was retired while we looked
+	case err != nil:
+		return e, err
+	}
+	e.Status, e.Issues = m.Status, m.Issues
+	e.Sizes = map[Component]int64{}
+	for _, p := range m.Parts {
+		if p.Status == Complete {
+			e.Sizes[p.Name] = p.Size()
+		}
+	}
+	var v Verification
+	read, err := s.small(ctx, f, verificationName, &v)
+	if read && v.ManifestSHA256 == digest { // else it is of another manifest
+		e.Verification = &v
+	}
+	return e, err
+}
+
+// small reads a small object, if it is there and can be read.
+func (s *Service) small(ctx context.Context, f folder, object string, value any) (read bool, err error) {
+	if !f.has(object) {
+		return false, nil
+	}
+	text, err := s.get(ctx, f.name, object)
+	if err != nil || text == nil {
+		return false, err
+	}
+	if err := json.Unmarshal(text, value); err != nil {
+		s.Logger.WarnContext(ctx, "an object of a backup cannot be read", "object", path.Join(f.name, object), "error", err)
+		return false, nil
+	}
+	return true, nil
+}
+
+// Newest gives the manifest of the newest complete backup; fault.NotFound
+// when there is none.
+func (s *Service) Newest(ctx context.Context) (Manifest, error) {
+	folders, err := s.scan(ctx, "backup-")
+	if err != nil {
+		return Manifest{}, err
+	}
+	slices.SortFunc(folders, func(a, b folder) int { return cmp.Compare(b.name, a.name) })
+	for _, f := range folders {
+		if !f.has(manifestName) {
+			continue
+		}
+		m, _, err := s.readManifest(ctx, f.name)
+		if err != nil && fault.CodeOf(err) != fault.Conflict && fault.CodeOf(err) != fault.NotFound {
+			return Manifest{}, err
+		}
+		if err == nil && m.Status == Complete {
+			return m, nil
+		}
+	}
+	return Manifest{}, fault.New(fault.NotFound, "there is no complete backup yet: `ohio backup create` makes one")
+}

@@ -1,0 +1,158 @@
+package backup
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	gocloud "gocloud.dev/blob"
+
+	"github.com/script-ohio/platform/app/fault"
+)
+
+// RestoreOptions say what to restore and where to.
+type RestoreOptions struct {
+	Components []Component // none means the database
+	// Database is the name of the fresh database; "" makes one up.
+	Database string
+	// IntoLive puts the restored database in the place of the live one, which
+	// is backed up first and kept beside it under another name, and the model
+	// packs into their bucket.
+	IntoLive bool
+	// Files receives what is no database, below the backup's name; required
+	// for those components, but not for models that go live.
+	Files *gocloud.Bucket
+}
+
+// Restored tells what a restore brought back.
+type Restored struct {
+	Backup        string    `json:"backup"`
+	At            time.Time `json:"at"`
+	Seconds       float64   `json:"seconds"`
+	Database      string    `json:"database,omitempty"`      // that was made
+	Safety        string    `json:"safety_backup,omitempty"` // of what was live before
+	Replaced      string    `json:"replaced,omitempty"`      // name that the live database has now
+	SchemaVersion int64     `json:"schema_version,omitempty"`
+	Tables        []Counted `json:"tables,omitempty"`
+	Files         []string  `json:"files,omitempty"`
+	Checks        Checks    `json:"checks"`
+}
+
+// Counted is a table with its rows in the manifest and in the database.
+type Counted struct {
+	Table    string `json:"table"`
+	Manifest int64  `json:"manifest"`
+	Restored int64  `json:"restored"`
+}
+
+// Restore brings components of a backup back. Nothing that is there is
+// touched before all of the database has been restored and compared with the
+// manifest; when anything differs, it ends with fault.Conflict and leaves
+// nothing behind.
+func (s *Service) Restore(ctx context.Context, name string, o RestoreOptions, p Progress) (r Restored, err error) {
+	if len(o.Components) == 0 {
+		o.Components = []Component{Database}
+	}
+	m, _, err := s.readManifest(ctx, name)
+	if err != nil {
+		return r, err
+	}
+	began := s.Clock()
+	r = Restored{Backup: name, At: began.UTC()}
+	for _, c := range o.Components {
+		if _, ok := m.Part(c); !ok {
+			return r, fault.New(fault.Conflict, "%s does not hold %s", name, c)
+		}
+	}
+	err = s.exclusive(ctx, "restore", func(ctx context.Context, l *lock) error { return s.restore(ctx, l, m, o, &r, p) })
+	r.Seconds = s.Clock().Sub(began).Seconds()
+	if err == nil {
+		s.record(ctx, result{kind: resultRestore, backup: name, ok: true, began: began, report: r})
+		s.Logger.InfoContext(ctx, "a backup was restored", "backup", name, "database", r.Database, "replaced", r.Replaced)
+	}
+	return r, err
+}
+
+func (s *Service) restore(ctx context.Context, l *lock, m Manifest, o RestoreOptions, r *Restored, p Progress) error {
+	if o.IntoLive {
+		safety, err := s.create(ctx, p)
+		if err != nil {
+			return fault.Wrap(fault.CodeOf(err), err, "nothing was restored: what is live could not be backed up first")
+		}
+		r.Safety = safety.Name
+	}
+	scratch := ""
+	if slices.Contains(o.Components, Database) {
+		var err error
+		if scratch, err = s.restoreDatabase(ctx, m, o, r, p); err != nil {
+			return err
+		}
+	}
+	err := s.restoreFiles(ctx, m, o, r, p)
+	if err == nil && scratch != "" {
+		// The lock's own session is in the live database too.
+		l.unwatch()
+		err = s.goLive(ctx, scratch, r)
+	}
+	if err != nil && scratch != "" {
+		err = errors.Join(err, s.dropAlways(ctx, scratch))
+	}
+	return err
+}
+
+// restoreDatabase restores into a scratch database and, unless it is to go
+// live, gives it its name: until then nobody sees it. What is to go live is
+// returned.
+func (s *Service) restoreDatabase(ctx context.Context, m Manifest, o RestoreOptions, r *Restored, p Progress) (scratch string, err error) {
+	if o.Database == "" {
+		o.Database = m.Database.Name + "_" + r.At.Format("20060102_150405")
+	}
+	scratch, err = s.newScratch(ctx, m)
+	if err != nil {
+		return "", err
+	}
+	restored, err := s.restoreInto(ctx, m, scratch, o.IntoLive, &r.Checks, p)
+	if failed := r.Checks.Failed(); err == nil && len(failed) > 0 {
+		err = fault.New(fault.Conflict, "nothing was restored, because %s is not what was backed up: %s", m.Name, failed)
+	}
+	if err != nil {
+		return "", errors.Join(err, s.dropAlways(ctx, scratch))
+	}
+	r.SchemaVersion = restored.SchemaVersion
+	for table, rows := range m.Database.Rows {
+		r.Tables = append(r.Tables, Counted{table, rows, restored.Rows[table]})
+	}
+	slices.SortFunc(r.Tables, func(a, b Counted) int { return cmp.Compare(a.Table, b.Table) })
+	if o.IntoLive {
+		return scratch, nil
+	}
+	if err := s.rename(ctx, scratch, o.Database); err != nil {
+		return "", errors.Join(err, s.dropAlways(ctx, scratch))
+	}
+	r.Database = o.Database
+	return "", nil
+}
+
+func renameSQL(from, to string) string {
+	return `alter database ` + pgx.Identifier{from}.Sanitize() + ` rename to ` + pgx.Identifier{to}.Sanitize()
+}
+
+func (s *Service) rename(ctx context.Context, from, to string) error {
+	conn, err := s.connect(ctx, "", "rename")
+	if err != nil {
+		return err
+	}
+	defer disconnect(ctx, conn)
+	_, err = conn.Exec(ctx, renameSQL(from, to))
+	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok && refusal.Code == "42P04" {
+		return fault.Wrap(fault.Conflict, err, "there is a database %s already; choose another name", to)
+	}
+	if err != nil {
+		return fault.Wrap(fault.Unavailable, err, "the restored database cannot be named %s", to)
+	}
+	return nil
+}

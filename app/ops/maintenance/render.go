@@ -1,0 +1,61 @@
+package maintenance
+
+import (
+	"bytes"
+	_ "embed" // for the templates
+	"fmt"
+	htmltemplate "html/template"
+	"math"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/script-ohio/platform/app/fault"
+)
+
+//go:embed report.md.tmpl
+var markdownSource string
+
+//go:embed report.html.tmpl
+var htmlSource string
+
+// Markdown shows a report as Markdown.
+func (r Report) Markdown() (string, error) {
+	t, err := template.New("report").Funcs(template.FuncMap{"cell": cell, "time": shownTime, "took": took}).Parse(markdownSource)
+	if err != nil {
+		return "", fault.Wrap(fault.Internal, err, "the template of the report cannot be read")
+	}
+	var text bytes.Buffer
+	if err := t.Execute(&text, r); err != nil {
+		return "", fault.Wrap(fault.Internal, err, "the report cannot be shown")
+	}
+	return text.String(), nil
+}
+
+// HTML shows a report as a page that needs nothing else, fit for mail.
+func (r Report) HTML() (string, error) {
+	t, err := htmltemplate.New("report").Funcs(htmltemplate.FuncMap{"time": shownTime, "took": took}).Parse(htmlSource)
+	if err != nil {
+		return "", fault.Wrap(fault.Internal, err, "the template of the report cannot be read")
+	}
+	var text bytes.Buffer
+	if err := t.Execute(&text, r); err != nil {
+		return "", fault.Wrap(fault.Internal, err, "the report cannot be shown")
+	}
+	return text.String(), nil
+}
+
+func shownTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+func took(s float64) string {
+	if s < 10 {
+		return fmt.Sprintf("%.1f s", s)
+	}
+	return time.Duration(math.Round(s) * float64(time.Second)).String()
+}
+
+// cell keeps text from ending a table cell or a line, and from being markup.
+func cell(text any) string {
+	return strings.NewReplacer("\\", "\\\\", "|", "\\|", "\r", " ", "\n", " ", "<", "&lt;", "`", "\\`", "*", "\\*", "_", "\\_", "[", "\\[").
+		Replace(fmt.Sprint(text))
+}

@@ -1,0 +1,76 @@
+package smoke
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// jobList is the jobs as callers rely on them.
+type jobList struct {
+	Jobs []struct {
+		Name    string    `json:"name"`
+		Cron    string    `json:"cron"`
+		NextDue time.Time `json:"next_due"`
+	} `json:"jobs"`
+}
+
+func saneJobs(_ *found, l jobList) error {
+	if len(l.Jobs) == 0 {
+		return errors.New("there are no jobs")
+	}
+	for _, j := range l.Jobs {
+		if j.Name == "" || j.Cron == "" || j.NextDue.IsZero() {
+			return fmt.Errorf("job %q is due by %q at %s", j.Name, j.Cron, j.NextDue)
+		}
+	}
+	return nil
+}
+
+// jobRun is a run of a job.
+type jobRun struct {
+	ID           int64     `json:"id"`
+	Job          string    `json:"job"`
+	Status       string    `json:"status"`
+	ScheduledFor time.Time `json:"scheduled_for"`
+}
+
+func (r jobRun) sane() error {
+	return must(r.ID > 0 && r.Job != "" && r.Status != "" && !r.ScheduledFor.IsZero(), "run %d of job %q has the status %q", r.ID, r.Job, r.Status)
+}
+
+func saneRuns(f *found, l struct {
+	Runs []jobRun `json:"runs"`
+}) error {
+	if l.Runs == nil {
+		return errors.New("there is no list of runs")
+	}
+	for _, r := range l.Runs {
+		if err := r.sane(); err != nil {
+			return err
+		}
+		f.run = r.ID
+	}
+	return nil
+}
+
+func saneRun(f *found, r jobRun) error {
+	return all(must(r.ID == f.run, "it shows run %d instead of %d", r.ID, f.run), r.sane())
+}
+
+func saneAlerts(_ *found, l struct {
+	Alerts []struct {
+		Fingerprint string `json:"fingerprint"`
+		Status      string `json:"status"`
+	} `json:"alerts"`
+}) error {
+	if l.Alerts == nil {
+		return errors.New("there is no list of alerts")
+	}
+	for _, a := range l.Alerts {
+		if a.Fingerprint == "" || a.Status != "firing" && a.Status != "resolved" {
+			return fmt.Errorf("alert %q has the status %q", a.Fingerprint, a.Status)
+		}
+	}
+	return nil
+}
