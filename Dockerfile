@@ -1,6 +1,8 @@
 # check=error=true
 # Two images of one program: `serve` answers requests and holds nothing else,
 # `work` has the PostgreSQL client beside it for jobs that dump and restore.
+# `render` is for development in containers: it writes what Prometheus,
+# Alertmanager and Grafana read.
 # Bases are pinned by the digest of their index, so one line serves every
 # platform; `docker buildx imagetools inspect NAME:TAG` tells the current one.
 
@@ -25,12 +27,36 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
       -o ohio ./app/cmd/ohio \
     && touch --date=@$SOURCE_DATE_EPOCH ohio
 
+FROM build AS build-render
+COPY monitoring ./monitoring
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+    GOOS=$TARGETOS GOARCH=$TARGETARCH go build -ldflags "-s -w -buildid=" -o render ./monitoring/cmd/render \
+    && mkdir /empty
+
+FROM gcr.io/distroless/static-debian13:nonroot@sha256:e2e927ec666bae08560abb3c55d0659eceabb657f56b6782ab500a9fc7f555e3 AS render
+COPY --from=build-render /src/render /usr/local/bin/render
+# A volume mounted here belongs to the user.
+COPY --from=build-render --chown=65532:65532 /empty /monitoring
+USER 65532:65532
+ENTRYPOINT ["/usr/local/bin/render"]
+ARG VERSION=dev
+ARG COMMIT=unknown
+ARG BUILD_TIME=unknown
+LABEL org.opencontainers.image.title="Script Ohio monitoring" \
+      org.opencontainers.image.description="Writes the configuration of Prometheus, Alertmanager and Grafana" \
+      org.opencontainers.image.source="https://github.com/script-ohio/platform" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$COMMIT" \
+      org.opencontainers.image.created="$BUILD_TIME"
+
 FROM debian:trixie-slim@sha256:a99cfc517144bc59b1978475ec53b46ecabec7e43635402ee5b77cc54cd1b20a AS work
 # The client must not be older than the server; 17 is the server's version.
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends ca-certificates postgresql-client-17 \
     && groupadd --gid 65532 nonroot \
     && useradd --uid 65532 --gid 65532 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin nonroot \
+    && install --directory --owner=nonroot --group=nonroot /backups \
     && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
 COPY --from=build /src/ohio /usr/local/bin/ohio
 USER 65532:65532

@@ -27,7 +27,7 @@ build: ## Build bin/ohio
 run: postgres build ## Serve on this machine: DATA_DIR=, LISTEN=, INTERNAL_LISTEN=
 	@exec ./bin/ohio serve --local --data-dir "$(DATA_DIR)" --listen "$(LISTEN)" --internal-listen "$(INTERNAL_LISTEN)"
 
-test: test-programs bin/actionlint ## Run all tests against real PostgreSQL and Redis
+test: test-programs bin/actionlint bin/s3server ## Run all tests against real PostgreSQL and Redis
 	@unformatted="$$(gofmt -l app infra internal tools/image)"; test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
 	go vet ./...
 	go test -timeout 20m ./...
@@ -44,7 +44,7 @@ test-cluster: bin/controlplane bin/pulumi tools/eks-provider/node_modules ## Run
 	go test -tags cluster -parallel 5 -count=1 -timeout 15m -v ./infra/clustertest
 	go test -tags "engine cluster" -run TestAgainstKubernetes -count=1 -timeout 15m -v ./infra/enginetest
 
-race: test-programs ## Run the tests of concurrent packages under the race detector
+race: test-programs bin/s3server ## Run the tests of concurrent packages under the race detector
 	go test -race -timeout 30m ./app/platform/... ./app/httpapi/... ./app/run/... ./app/predict/serving/... ./app/predict/activation/...
 
 lint: bin/golangci-lint ## Run the linters
@@ -65,7 +65,7 @@ image: bin/image ## Lint Dockerfile and compose.yaml, and prove without Docker t
 	cd tools/image && go vet ./... && go test ./...
 	tools/image/prove.sh
 
-bench: ## Print one table of speed ratios measured in one run
+bench: test-programs ## Print one table of speed ratios measured in one run
 	@tools/bench.sh
 
 fuzz: ## Run every fuzz target for 20 seconds
@@ -99,6 +99,9 @@ tools/eks-provider/node_modules: tools/eks-provider/package-lock.json
 bin/controlplane:
 	@tools/controlplane/build.sh
 
+bin/s3server: tools/s3server/go.mod
+	cd tools/s3server && go build -ldflags "-s -w" -o ../../bin/s3server github.com/versity/versitygw/cmd/versitygw
+
 bin/image: tools/image/go.mod $(wildcard tools/image/*.go)
 	cd tools/image && go build -o ../../bin/image .
 
@@ -107,4 +110,4 @@ postgres:
 	@tools/need.sh postgres
 
 test-programs:
-	@tools/need.sh postgres redis-server shellcheck
+	@tools/need.sh postgres redis-server shellcheck prometheus promtool prometheus-alertmanager amtool

@@ -19,6 +19,9 @@ package() {
 	postgres-brew) echo postgresql@17 ;;
 	redis-server-brew) echo redis ;;
 	node-apt) echo nodejs ;;
+	promtool-*) echo prometheus ;;
+	amtool-apt) echo prometheus-alertmanager ;;
+	amtool-brew | prometheus-alertmanager-brew) echo alertmanager ;;
 	npm-brew) echo node ;;
 	*) echo "$1" ;;
 	esac
