@@ -16,7 +16,7 @@ DATA_DIR ?= .local
 LISTEN ?= 127.0.0.1:8000
 INTERNAL_LISTEN ?= 127.0.0.1:9000
 
-.PHONY: help build run test test-engine test-cluster race lint plan rollback image bench fuzz pack docs clean postgres test-programs
+.PHONY: help build run watch test test-engine test-cluster race lint plan rollback image bench fuzz pack docs clean postgres test-programs
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,8 +27,11 @@ build: ## Build bin/ohio
 run: postgres build ## Serve on this machine: DATA_DIR=, LISTEN=, INTERNAL_LISTEN=
 	@exec ./bin/ohio serve --local --data-dir "$(DATA_DIR)" --listen "$(LISTEN)" --internal-listen "$(INTERNAL_LISTEN)"
 
+watch: ## Watch a running `make run` with Prometheus and Alertmanager: PROMETHEUS_LISTEN=, ALERTMANAGER_LISTEN=
+	@exec tools/watch.sh
+
 test: test-programs bin/actionlint bin/s3server ## Run all tests against real PostgreSQL and Redis
-	@unformatted="$$(gofmt -l app infra internal tools/image)"; test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
+	@unformatted="$$(gofmt -l app infra internal monitoring tools/image)"; test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
 	go vet ./...
 	go test -timeout 20m ./...
 	bin/actionlint

@@ -77,13 +77,15 @@ func (b *Backups) Close() {
 	}
 }
 
-// backupWorks are the works of contract.QueueBackup; without backups they have
-// nothing to do.
+// backupWorks are the works of contract.QueueBackup. Without a bucket they
+// fail: a platform that nobody backs up says so every night.
 func backupWorks(b *Backups) map[string]jobs.Work {
 	works := map[string]jobs.Work{}
 	if b == nil {
 		for _, job := range []contract.Job{contract.JobDatabaseBackup, contract.JobRestoreDrill, contract.JobBackupVerification} {
-			works[job.Name] = func(context.Context, *jobs.Run) (any, error) { return nil, jobs.Skip("BACKUP_BUCKET is not set") }
+			works[job.Name] = func(context.Context, *jobs.Run) (any, error) {
+				return nil, fault.New(fault.Invalid, "BACKUP_BUCKET is not set: backups have nowhere to lie")
+			}
 		}
 		return works
 	}
