@@ -29,7 +29,7 @@ func TestRoutesAreUniqueAndLimited(t *testing.T) {
 }
 
 func TestBudgetsGrowWithTheRole(t *testing.T) {
-	for _, class := range []contract.RateClass{contract.RatePredict, contract.RateBatch, contract.RateBrowse, contract.RateAdmin} {
+	for _, class := range []contract.RateClass{contract.RatePredict, contract.RateBatch, contract.RateBrowse, contract.RateAlerts, contract.RateAdmin} {
 		last := contract.Rate{}
 		for role := contract.Anonymous; role <= contract.Operator; role++ {
 			rate, ok := contract.RateFor(class, role)

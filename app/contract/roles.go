@@ -51,6 +51,7 @@ const (
 	RateBatch   RateClass = "batch"
 	RateBrowse  RateClass = "browse"
 	RateAdmin   RateClass = "admin"
+	RateAlerts  RateClass = "alerts" // Alertmanager, which does not try again soon
 )
 
 // Rate is a budget: a sustained number of requests a second and how many may
@@ -67,6 +68,7 @@ func RateFor(class RateClass, role Role) (rate Rate, ok bool) {
 		RatePredict: {{2, 20}, {20, 100}, {200, 1000}, {500, 2000}},
 		RateBatch:   {{0.1, 2}, {1, 10}, {10, 50}, {20, 100}},
 		RateBrowse:  {{2, 20}, {20, 100}, {100, 500}, {200, 1000}},
+		RateAlerts:  {{20, 200}, {20, 200}, {20, 200}, {20, 200}},
 		RateAdmin:   {{0.1, 5}, {0.1, 5}, {0.1, 5}, {1, 10}},
 	}
 	byRole, ok := budgets[class]

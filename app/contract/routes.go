@@ -59,7 +59,7 @@ var (
 	RouteRun          = Route{"get-run", http.MethodGet, "/v1/ops/runs/{id}", "One run of a job and its report", ReadOnly, RateBrowse, SLONone}
 	RouteRunEvents    = Route{"run-events", http.MethodGet, "/v1/ops/runs/{id}/events", "Follow a run as server-sent events", ReadOnly, RateBrowse, SLONone}
 	RouteAlertList    = Route{"list-alerts", http.MethodGet, "/v1/ops/alerts", "Browse alerts", ReadOnly, RateBrowse, SLONone}
-	RouteAlerts       = Route{"receive-alerts", http.MethodPost, "/v1/ops/alerts", "Take alerts from Alertmanager, with a token of its own", Anonymous, RateNone, SLONone}
+	RouteAlerts       = Route{"receive-alerts", http.MethodPost, "/v1/ops/alerts", "Take alerts from Alertmanager, with a token of its own", Anonymous, RateAlerts, SLONone}
 	RouteAudit        = Route{"list-audit", http.MethodGet, "/v1/ops/audit", "Who changed or read what, newest first", Operator, RateAdmin, SLONone}
 	RoutePack         = Route{"activate-pack", http.MethodPost, "/v1/admin/pack", "Activate a model pack, or roll back to the previous one", Operator, RateAdmin, SLONone}
 )

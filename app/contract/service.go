@@ -29,6 +29,10 @@ const (
 	ShutdownDrain = 25 * time.Second
 	// ShutdownGrace is what the orchestrator must allow in total.
 	ShutdownGrace = ShutdownPause + ShutdownDrain + 10*time.Second
+	// WorkDrain is how long a worker goes on with the jobs that it runs, before
+	// it hands them over; WorkGrace is what the orchestrator must allow it.
+	WorkDrain = 90 * time.Second
+	WorkGrace = WorkDrain + 30*time.Second
 )
 
 // Limits of what the service accepts.

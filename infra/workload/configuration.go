@@ -45,11 +45,42 @@ func (w *workload) configuration() (*settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	secrets, err := w.custom("secrets", secretsAPI, "ExternalSecret", w.meta(secretName, nil), w.secret(), w.after(store))
-	if err != nil {
-		return nil, err
+	all := &settings{hash: hash(values), objects: []pulumi.Resource{config}}
+	queues := []contract.Queue{""}
+	for _, k := range w.Workers {
+		if len(held(k.Queue)) > 0 {
+			queues = append(queues, k.Queue)
+		}
 	}
-	return &settings{hash: hash(values), objects: []pulumi.Resource{config, secrets}}, nil
+	for _, queue := range queues {
+		name := secretOf(queue)
+		secret, err := w.custom(strings.TrimPrefix(name, "app-"), secretsAPI, "ExternalSecret", w.meta(name, nil), w.secret(name, queue), w.after(store))
+		if err != nil {
+			return nil, err
+		}
+		all.objects = append(all.objects, secret)
+	}
+	return all, nil
+}
+
+// secretOf names the Secret of all pods, or of the workers of a queue.
+func secretOf(queue contract.Queue) string {
+	if queue == "" {
+		return secretName
+	}
+	return secretName + "-" + string(queue)
+}
+
+// held are the secret variables of all pods, or of the workers of a queue
+// alone.
+func held(queue contract.Queue) []contract.Variable {
+	var all []contract.Variable
+	for _, v := range contract.Variables() {
+		if v.Secret && v.Queue == queue {
+			all = append(all, v)
+		}
+	}
+	return all
 }
 
 // plain are the values of the variables that are no secrets and that this
@@ -134,37 +165,43 @@ type (
 	}
 )
 
-// secret builds every secret variable of the contract: the two URLs out of the
-// secrets of database and cache, the others as they stand in the app's.
-func (w *workload) secret() externalSecret {
+// secret builds the secret variables of the contract that belong together: the
+// two URLs out of the secrets of database and cache, the others as they stand
+// in the app's.
+func (w *workload) secret(name string, queue contract.Queue) externalSecret {
 	s := externalSecret{
 		RefreshInterval: refreshTime,
 		Store:           storeRef{Name: storeName, Kind: "SecretStore"},
 		Target: target{
-			Name: secretName, CreationPolicy: "Owner", DeletionPolicy: "Retain",
-			Template: template{EngineVersion: "v2", MergePolicy: "Replace", Data: map[string]string{
-				// RDS presents a certificate of its own authority, which the
-				// image does not carry: encrypted, and not verified.
-				"DATABASE_URL": "postgres://{{ .db_username }}:{{ .db_password }}@{{ .db_host }}:{{ .db_port }}/{{ .db_dbname }}?sslmode=require",
-				"REDIS_URL":    "rediss://{{ .cache_username }}:{{ .cache_password }}@{{ .cache_host }}:{{ .cache_port }}/0",
-			}},
+			Name: name, CreationPolicy: "Owner", DeletionPolicy: "Retain",
+			Template: template{EngineVersion: "v2", MergePolicy: "Replace", Data: map[string]string{}},
 		},
+	}
+	// RDS presents a certificate of its own authority, which the image does not
+	// carry: encrypted, and not verified.
+	built := map[string]string{
+		"DATABASE_URL": "postgres://{{ .db_username }}:{{ .db_password }}@{{ .db_host }}:{{ .db_port }}/{{ .db_dbname }}?sslmode=require",
+		"REDIS_URL":    "rediss://{{ .cache_username }}:{{ .cache_password }}@{{ .cache_host }}:{{ .cache_port }}/0",
 	}
 	take := func(key string, from pulumi.StringInput, property string) {
 		s.Data = append(s.Data, secretData{key, remoteRef{w.served(from), property}})
 	}
-	for _, property := range []string{"username", "password", "host", "port", "dbname"} {
-		take("db_"+property, w.Data.Database, property)
+	if queue == "" {
+		for _, property := range []string{"username", "password", "host", "port", "dbname"} {
+			take("db_"+property, w.Data.Database, property)
+		}
+		for _, property := range []string{"username", "password", "host", "port"} {
+			take("cache_"+property, w.Data.Cache, property)
+		}
 	}
-	for _, property := range []string{"username", "password", "host", "port"} {
-		take("cache_"+property, w.Data.Cache, property)
-	}
-	for _, v := range contract.Variables() {
-		if _, built := s.Target.Template.Data[v.Name]; v.Secret && !built {
+	for _, v := range held(queue) {
+		text, ours := built[v.Name]
+		if !ours {
 			key := strings.ToLower(v.Name)
 			take(key, w.Data.App, v.Name)
-			s.Target.Template.Data[v.Name] = "{{ ." + key + " }}"
+			text = "{{ ." + key + " }}"
 		}
+		s.Target.Template.Data[v.Name] = text
 	}
 	return s
 }

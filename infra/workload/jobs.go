@@ -17,8 +17,6 @@ const (
 	// migrator is the component and service account of the migration; it has
 	// no role in AWS.
 	migrator = "migrate"
-	// workerDrain is how long a worker may finish what it runs.
-	workerDrain = 120 // seconds
 )
 
 // migration brings the schema up to date before a rollout: a Job for each
@@ -47,6 +45,10 @@ func (k Worker) component() string { return "worker-" + string(k.Queue) }
 func (w *workload) worker(k Worker, s *settings, migrated pulumi.Resource) error {
 	component := k.component()
 	c := w.container("worker", k.Image, []string{"work", "--queues", string(k.Queue)}, [2]string{"250m", "1"}, [2]string{"512Mi", "2Gi"})
+	if len(held(k.Queue)) > 0 {
+		c.EnvFrom = append(c.EnvFrom.(corev1.EnvFromSourceArray), corev1.EnvFromSourceArgs{SecretRef: corev1.SecretEnvSourceArgs{Name: pulumi.String(secretOf(k.Queue))}})
+	}
+	c.Env = corev1.EnvVarArray{corev1.EnvVarArgs{Name: pulumi.String("SHUTDOWN_DRAIN"), Value: pulumi.String(whole(int(contract.WorkDrain.Seconds())))}}
 	c.Ports = corev1.ContainerPortArray{
 		corev1.ContainerPortArgs{Name: pulumi.String(portInternal), ContainerPort: pulumi.Int(contract.InternalPort)},
 	}
@@ -54,7 +56,7 @@ func (w *workload) worker(k Worker, s *settings, migrated pulumi.Resource) error
 	c.LivenessProbe = probe(contract.HealthPath, portInternal, 10, 6, 3)
 	c.ReadinessProbe = probe(contract.ReadyPath, portInternal, 10, 3, 3)
 	spec := w.pod(k.Account, priorityWorker, c)
-	spec.TerminationGracePeriodSeconds = pulumi.Int(workerDrain)
+	spec.TerminationGracePeriodSeconds = pulumi.Int(contract.WorkGrace.Seconds())
 	spec.TopologySpreadConstraints = spread(selector(component))
 	_, err := appsv1.NewDeployment(w.ctx, w.Name(component), &appsv1.DeploymentArgs{
 		Metadata: w.meta(component, selector(component)),

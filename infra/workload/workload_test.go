@@ -101,20 +101,35 @@ func TestScaling(t *testing.T) {
 func TestConfigurationFollowsTheContract(t *testing.T) {
 	graph := deploy(t, nil)
 	plain, _ := object(t, graph, "ConfigMap", "app-config").Inputs.At("data").(map[string]any)
-	secret, _ := object(t, graph, "ExternalSecret", "app-secrets").Inputs.At("spec.target.template.data").(map[string]any)
+	in := func(name string) map[string]any {
+		data, _ := object(t, graph, "ExternalSecret", name).Inputs.At("spec.target.template.data").(map[string]any)
+		return data
+	}
 	known := map[string]contract.Variable{}
 	for _, v := range contract.Variables() {
 		known[v.Name] = v
-		if v.Secret {
-			require.Contains(t, secret, v.Name)
-			require.NotContains(t, plain, v.Name, "a secret in plain sight")
+		if !v.Secret {
+			continue
 		}
+		require.NotContains(t, plain, v.Name, "a secret in plain sight")
+		holder, others := "app-secrets", "app-secrets-backup"
+		if v.Queue == contract.QueueBackup {
+			holder, others = others, holder
+		}
+		require.Contains(t, in(holder), v.Name)
+		require.NotContains(t, in(others), v.Name)
 	}
 	for name := range plain {
 		require.Contains(t, known, name)
 	}
-	for name := range secret {
-		require.True(t, known[name].Secret, name)
+	for _, secret := range []string{"app-secrets", "app-secrets-backup"} {
+		for name := range in(secret) {
+			require.True(t, known[name].Secret, name)
+		}
+	}
+	for deployment, last := range map[string]string{"serve": "app-secrets", "worker-backup": "app-secrets-backup"} {
+		from, _ := object(t, graph, "Deployment", deployment).Inputs.At("spec.template.spec.containers.0.envFrom").([]any)
+		require.Equal(t, map[string]any{"secretRef": map[string]any{"name": last}}, from[len(from)-1], deployment)
 	}
 	require.Equal(t, "s3://models-bucket?region=us-east-2", plain["MODELS_BUCKET"])
 	require.Equal(t, "10.0.128.0/22", plain["TRUSTED_PROXIES"])

@@ -120,7 +120,7 @@ func maxRSS(cmd *exec.Cmd) int64 {
 		panic(fmt.Sprintf("%T", cmd.ProcessState.SysUsage()))
 	}
 	if runtime.GOOS == "darwin" {
-		return int64(usage.Maxrss)
+		return usage.Maxrss
 	}
-	return int64(usage.Maxrss) << 10
+	return usage.Maxrss << 10
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -55,7 +54,7 @@ func (s *Service) create(ctx context.Context, p Progress) (m Manifest, err error
 		return m, fault.Wrap(fault.CodeOf(err), err, "backup %s is incomplete", m.Name)
 	}
 	s.record(ctx, result{kind: resultBackup, backup: m.Name, ok: m.Status == Complete, began: began, digest: digest, report: backupResult(m)})
-	s.Logger.InfoContext(ctx, "a backup ended", "backup", m.Name, "status", m.Status, "bytes", m.Size(), slog.Any("issues", m.Issues))
+	s.Logger.InfoContext(ctx, "a backup ended", "backup", m.Name, "status", m.Status, "bytes", m.Size(), "issues", m.Issues)
 	if m.Status != Complete {
 		return m, fault.New(fault.Unavailable, "backup %s is partial: %s", m.Name, strings.Join(m.Issues, "; "))
 	}

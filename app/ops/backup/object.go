@@ -73,7 +73,7 @@ func (s *Service) read(ctx context.Context, name string, o Object, p Progress, c
 	if err != nil {
 		return blob.Fault(err, "%s cannot be read", o.Key)
 	}
-	defer source.Close()
+	defer func() { _ = source.Close() }()
 	stored := &counter{r: source, hash: sha256.New(), progress: func(done int64) { p(done, o.Size, o.Key) }}
 	var used error
 	if consume != nil {

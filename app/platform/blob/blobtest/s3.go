@@ -62,12 +62,13 @@ func StartS3(t testing.TB) *S3 {
 	cmd.Env = []string{"ROOT_ACCESS_KEY_ID=" + accessKey, "ROOT_SECRET_ACCESS_KEY=" + secretKey, "TMPDIR=" + root}
 	cmd.Stdout, cmd.Stderr = log, log
 	dieWithParent(cmd)
-	ended := make(chan error, 1)
+	ended := make(chan struct{})
 	go func() {
 		// The server's death signal is tied to the thread that forked it.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		ended <- cmd.Run()
+		defer close(ended)
+		_ = cmd.Run() // it ends when it is killed
 	}()
 	t.Cleanup(func() {
 		stop()
