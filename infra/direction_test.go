@@ -12,7 +12,7 @@ import (
 
 // components stand beside each other: what crosses between them are small
 // structs that the program hands on.
-var components = []string{"network", "keys", "cluster", "database", "cache", "storage", "edge", "identity", "guard", "secrets", "controllers", "workload"}
+var components = []string{"network", "keys", "cluster", "database", "cache", "storage", "edge", "identity", "guard", "secrets", "controllers", "workload", "observability"}
 
 // below lists what each package imports.
 func below(t *testing.T) map[string][]string {

@@ -14,9 +14,8 @@ const (
 // not at hand.
 // https://github.com/external-secrets/external-secrets/blob/v2.9.0/deploy/charts/external-secrets/values.yaml
 type secretsValues struct {
-	CRDs    bool           `pulumi:"installCRDs"`
-	Account account        `pulumi:"serviceAccount"`
-	Monitor serviceMonitor `pulumi:"serviceMonitor"`
+	CRDs    bool    `pulumi:"installCRDs"`
+	Account account `pulumi:"serviceAccount"`
 
 	Replicas   int               `pulumi:"replicaCount"`
 	Elect      bool              `pulumi:"leaderElect"`
@@ -35,10 +34,6 @@ type secretsValues struct {
 }
 
 type (
-	serviceMonitor struct {
-		Enabled bool   `pulumi:"enabled"`
-		Render  string `pulumi:"renderMode"`
-	}
 	aggregation struct {
 		Edit bool `pulumi:"aggregateToEdit"`
 	}
@@ -76,7 +71,6 @@ func (c *controllers) secrets() (*helm.Resource, error) {
 	}
 	return install(c, chart, in, secretsValues{
 		CRDs: true, Account: c.Accounts.Secrets.values(),
-		Monitor:  serviceMonitor{Enabled: true, Render: "skipIfMissing"}, // from the first upgrade after Prometheus is there
 		Replicas: c.replicas(), Elect: true, Disruption: c.budget(),
 		Security: restricted(), Resources: takes("50m", "128Mi", "500m", "384Mi"), Spread: c.spread(reader),
 		Push: false, PushEverywhere: false, FillEverywhere: false, RBAC: aggregation{Edit: false},

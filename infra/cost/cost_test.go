@@ -229,3 +229,21 @@ func TestWhatHasNoPriceIsNamedAtOnce(t *testing.T) {
 		require.NotContains(t, err.Error(), free)
 	}
 }
+
+// What a chart asks for costs as much as there are replicas.
+func TestVolumesOfChartsAreCounted(t *testing.T) {
+	chart := func(values pulumi.Map) thing {
+		return thing{"kubernetes:helm.sh/v3:Release", "chart", pulumi.Map{"values": values}}
+	}
+	loki := pulumi.Map{"singleBinary": pulumi.Map{"replicas": pulumi.Int(3), "persistence": pulumi.Map{"size": text("10Gi")}}}
+	require.InDelta(t, 2.4, price(t, cost.Usage{}, chart(loki))["gp3 volume of a pod"], 1e-9) // 3 x 10 x 0.08
+	require.Empty(t, price(t, cost.Usage{}, chart(pulumi.Map{"replicas": pulumi.Int(1)})))
+	for want, values := range map[string]pulumi.Map{
+		"no price knows: add the path to infra/cost/volumes.go": {"other": pulumi.Map{"persistence": pulumi.Map{"size": text("10Gi")}}},
+		"write the size in Gi":                {"replicas": pulumi.Int(1), "persistence": pulumi.Map{"size": text("1Ti")}},
+		"and the replicas at values.replicas": {"persistence": pulumi.Map{"size": text("1Gi")}},
+	} {
+		_, err := cost.Estimate(toy(t, cost.Region, chart(values)), cost.Usage{})
+		require.ErrorContains(t, err, want)
+	}
+}

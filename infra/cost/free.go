@@ -9,7 +9,8 @@ import (
 )
 
 // weightless resources are nothing in AWS: components, providers, made-up
-// values, and Kubernetes objects, which run on nodes that are priced already.
+// values, and Kubernetes objects, which run on nodes that are priced already;
+// the volumes of charts are priced by themselves.
 func weightless(r *plan.Resource) bool {
 	return !r.Custom && !r.Remote ||
 		strings.HasPrefix(r.Type, "pulumi:providers:") ||

@@ -13,6 +13,8 @@ func priced() map[string]func(*estimate, *plan.Resource) {
 		"aws:eks/cluster:Cluster":     func(e *estimate, r *plan.Resource) { e.add(r, e.rates.controlPlane, 1, 1) },
 		"aws:eks/nodeGroup:NodeGroup": (*estimate).nodes,
 
+		"kubernetes:helm.sh/v3:Release": (*estimate).volumes,
+
 		"aws:ec2/natGateway:NatGateway":       (*estimate).nat,
 		"aws:ec2/eip:Eip":                     func(e *estimate, r *plan.Resource) { e.add(r, e.rates.address, 1, 1) },
 		"aws:ec2/vpcEndpoint:VpcEndpoint":     (*estimate).endpoint,

@@ -84,7 +84,7 @@ const (
 // rates are the prices that do not depend on a class of machine, of the first
 // tier where there are several.
 type rates struct {
-	controlPlane, nodeDisk, nodeMetric               entry
+	controlPlane, nodeDisk, nodeMetric, podDisk      entry
 	nat, natData, address, endpoint, endpointData    entry
 	vpn, regionTransfer, zoneTransfer, outTransfer   entry
 	balancer, balancerUnit, hostedZone               entry
@@ -101,6 +101,7 @@ func list() rates {
 	return rates{
 		controlPlane: entry{"control plane, standard support", 0.10, Hour, eksPage, SeenEast},
 		nodeDisk:     entry{"gp3 disk of a node", 0.08, GBMonth, ebsPage, SeenEast},
+		podDisk:      entry{"gp3 volume of a pod", 0.08, GBMonth, ebsPage, SeenEast},
 		nodeMetric:   entry{"metrics of nodes by the minute", 0.30, Pieces, watchPage, SeenEast},
 
 		nat:          entry{"NAT gateway", 0.045, Hour, vpcPage, Seen},

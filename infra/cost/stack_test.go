@@ -89,7 +89,7 @@ func TestNodesCostAtTheirLeast(t *testing.T) {
 // Without usage a stack costs what stands there, and nothing is assumed.
 func TestUsageIsAllThatIsAssumed(t *testing.T) {
 	c, graph, with := estimate(t, "prod")
-	none := cost.Usage{LogGB: map[string]float64{"": 0}, BucketGB: map[string]float64{"backups": 0, "models": 0, "logs": 0}}
+	none := cost.Usage{LogGB: map[string]float64{"": 0}, BucketGB: map[string]float64{"backups": 0, "models": 0, "logs": 0, "loki": 0, "tempo": 0}}
 	without, err := cost.Estimate(graph, none)
 	require.NoError(t, err)
 	require.Zero(t, without.Assumed)

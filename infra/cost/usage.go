@@ -37,7 +37,7 @@ func UsageFor(environment stack.Environment) Usage {
 		return Usage{
 			NATGB: 50, EndpointGB: 5, CopyGB: 10,
 			LogGB:    map[string]float64{"/aws/vpc/": 5, "/aws/eks/": 20, "/aws/rds/": 0.2, "/aws/elasticache/": 0.1, "aws-waf-logs-": 0.2},
-			BucketGB: map[string]float64{"backups": 20, "models": 2, "logs": 20},
+			BucketGB: map[string]float64{"backups": 20, "models": 2, "logs": 20, "loki": 5, "tempo": 2},
 			BackupGB: 0, BackupCopyGB: 20, SnapshotGB: 0, VaultGB: 20,
 			KeyRequests: 0.1, WebRequests: 1, ConfigItems: 2000,
 			Events: 0.5, FlowGB: 5, ObjectEvents: 0.2, AuditEvents: 5,
@@ -46,7 +46,7 @@ func UsageFor(environment stack.Environment) Usage {
 	return Usage{
 		NATGB: 100, EndpointGB: 20, CopyGB: 60,
 		LogGB:    map[string]float64{"/aws/vpc/": 30, "/aws/eks/": 40, "/aws/rds/": 1, "/aws/elasticache/": 0.2, "aws-waf-logs-": 10},
-		BucketGB: map[string]float64{"backups": 300, "models": 5, "logs": 60},
+		BucketGB: map[string]float64{"backups": 300, "models": 5, "logs": 60, "loki": 60, "tempo": 10},
 		BackupGB: 0, BackupCopyGB: 250, SnapshotGB: 20, VaultGB: 150,
 		KeyRequests: 0.3, WebRequests: 30, ConfigItems: 5000,
 		Events: 1, FlowGB: 30, ObjectEvents: 1, AuditEvents: 10,

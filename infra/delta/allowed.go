@@ -38,8 +38,14 @@ func Allowances() []Allowance {
 		{"environment", "Only production's vault can be locked for good: staging must be removable.", []Cover{
 			{"aws:backup/vaultLockConfiguration:VaultLockConfiguration", "*", []string{"changeableForDays"}},
 		}},
-		{"environment", "Staging's controllers have no spare.", []Cover{
+		{"environment", "Staging's metrics are fewer.", []Cover{
+			{"kubernetes:helm.sh/v3:Release", "kube-prometheus-stack", []string{
+				"values.prometheus.prometheusSpec.retentionSize", "values.prometheus.prometheusSpec.storageSpec.*.storage",
+			}},
+		}},
+		{"environment", "Staging's controllers and watchers have no spare.", []Cover{
 			{"kubernetes:helm.sh/v3:Release", "*", []string{"values.*replica*", "values.*odDisruptionBudget*", "values.*opologySpreadConstraints*", "values.*leaderElect*"}},
+			{"kubernetes:core/v1:ResourceQuota", "monitoring-quota", []string{"spec.hard.*"}},
 		}},
 		{"vpcCidr", "Both networks can be peered with one office.", []Cover{
 			{"aws:ec2/vpc:Vpc", "vpc", []string{"cidrBlock"}},
@@ -61,7 +67,10 @@ func Allowances() []Allowance {
 		}},
 		{"logDays", "Staging's logs are no evidence.", []Cover{{logGroup, "*", []string{"retentionInDays"}}}},
 		{"nodeMin", "Staging serves testers.", []Cover{{nodes, "*", []string{"scalingConfig.minSize", "scalingConfig.desiredSize"}}}},
-		{"nodeMax", "Staging serves testers.", []Cover{{nodes, "*", []string{"scalingConfig.maxSize"}}}},
+		{"nodeMax", "Staging serves testers.", []Cover{
+			{nodes, "*", []string{"scalingConfig.maxSize"}},
+			{"kubernetes:core/v1:ResourceQuota", "node-monitoring-quota", []string{"spec.hard.*"}}, // an exporter on each
+		}},
 		{"databaseClass", "Staging serves testers.", []Cover{{instance, "*", []string{"instanceClass"}}}},
 		{"databaseStorageGb", "Staging holds a sample.", []Cover{{instance, "*", []string{"allocatedStorage"}}}},
 		{"databaseMaxStorageGb", "Staging holds a sample.", []Cover{{instance, "*", []string{"maxAllocatedStorage"}}}},

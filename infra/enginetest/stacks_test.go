@@ -62,7 +62,8 @@ func TestProd(t *testing.T) {
 
 	e.scenario("more nodes at most", func() []enginetest.Change {
 		changes := e.changed("nodeMax", "24")
-		e.only(changes, map[string][]string{nodeGroupType: {"scalingConfig"}})
+		// Each node has its share of those who watch.
+		e.only(changes, map[string][]string{nodeGroupType: {"scalingConfig"}, "kubernetes:core/v1:ResourceQuota": {"spec"}})
 		return changes
 	})
 	// Three nodes run, and who scales them is not this program.

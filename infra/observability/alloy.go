@@ -4,6 +4,9 @@ import (
 	_ "embed"
 	"strings"
 
+	rbacv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/rbac/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
 	"github.com/script-ohio/platform/infra/helm"
 )
 
@@ -23,7 +26,8 @@ var alloyConfig string
 // https://github.com/grafana/alloy/blob/main/operations/helm/charts/alloy/values.yaml, 1.11.1
 type alloyValues struct {
 	Global     alloyGlobal     `pulumi:"global"`
-	CRDs       alloyCRDs       `pulumi:"crds"`
+	CRDs       creation        `pulumi:"crds"`
+	RBAC       creation        `pulumi:"rbac"`
 	Alloy      alloyProcess    `pulumi:"alloy"`
 	Controller alloyController `pulumi:"controller"`
 	Reloader   alloyReloader   `pulumi:"configReloader"`
@@ -33,7 +37,7 @@ type (
 	alloyGlobal struct {
 		Pod helm.PodSecurity `pulumi:"podSecurityContext"`
 	}
-	alloyCRDs struct {
+	creation struct {
 		Create bool `pulumi:"create"`
 	}
 	alloyProcess struct {
@@ -107,23 +111,50 @@ func (o *observability) alloy() error {
 	chart := helm.Chart{Repository: "https://grafana.github.io/helm-charts", Name: alloyName, Version: "1.11.1"}
 	const temporary = "tmp"
 	set := func(name, value string) variable { return variable{Name: name, Value: &value} }
-	_, err := install(o, chart, alloyValues{
+	rights, err := o.collecting()
+	if err != nil {
+		return err
+	}
+	_, err = install(o, chart, alloyValues{
 		Global: alloyGlobal{helm.RestrictedPod().As(alloyUser)},
-		CRDs:   alloyCRDs{Create: false},
+		CRDs:   creation{Create: false},
+		RBAC:   creation{Create: false}, // the chart's own would read every secret of the cluster
 		Alloy: alloyProcess{
 			Config: alloyConfigMap{escape(alloyConfig)}, Reporting: false,
 			Env: []variable{
 				{Name: "NODE_NAME", From: &valueRef{Field: &fieldRef{"spec.nodeName"}}},
 				set("CLUSTER", o.Cluster), set("LOKI", local(lokiName, portLoki)), set("TEMPO", host(local(tempoName, portTempoOTLP))),
 			},
-			Ports:     []alloyPort{{"otlp-http", portOTLP, portOTLP, "TCP"}},
+			Ports:     []alloyPort{{"otlp-http", TracesPort, TracesPort, "TCP"}},
 			Mounts:    alloyMounts{Logs: false, Extra: []mount{{temporary, "/tmp"}}},
 			Resources: helm.Takes("50m", "192Mi", "500m", "512Mi"), Security: helm.Restricted(),
 		},
 		Controller: alloyController{Type: "daemonset", Volumes: alloyVolumes{[]scratch{{temporary, emptyDir{"1Gi"}}}}},
 		Reloader:   alloyReloader{helm.Takes("10m", "32Mi", "100m", "64Mi"), helm.Restricted()},
-	})
+	}, rights...)
 	return err
+}
+
+// collecting lets the collectors find the pods of the cluster and read their
+// logs, and nothing else.
+func (o *observability) collecting() ([]pulumi.Resource, error) {
+	const name = "script-ohio-collector"
+	meta := o.meta(name, nil)
+	meta.Namespace = nil
+	role, err := rbacv1.NewClusterRole(o.ctx, o.Name("monitoring", "collector"), &rbacv1.ClusterRoleArgs{
+		Metadata: meta, Rules: rbacv1.PolicyRuleArray{
+			rule("", []string{"pods"}, "get", "list", "watch"),
+			rule("", []string{"pods/log"}, "get"),
+		},
+	}, o.child)
+	if err != nil {
+		return nil, err
+	}
+	bound, err := rbacv1.NewClusterRoleBinding(o.ctx, o.Name("monitoring", "collector"), &rbacv1.ClusterRoleBindingArgs{
+		Metadata: meta, Subjects: rbacv1.SubjectArray{account(alloyName)},
+		RoleRef: rbacv1.RoleRefArgs{ApiGroup: pulumi.String("rbac.authorization.k8s.io"), Kind: pulumi.String("ClusterRole"), Name: pulumi.String(name)},
+	}, o.child)
+	return []pulumi.Resource{role, bound}, err
 }
 
 // escape keeps the chart, which takes the text for a template, from reading

@@ -61,7 +61,7 @@ type (
 func (o *observability) exporters() error {
 	if _, err := install(o, helm.Chart{Repository: exporters, Name: postgresName, Version: "8.2.0"}, postgresValues{
 		Config: postgresConfig{
-			Source: secretRef{postgresSecret, keyAddress},
+			Source: secretRef{postgresAccess, keyAddress},
 			// Checkpoints have a view of their own since PostgreSQL 17.
 			Args: []string{"--collector.stat_checkpointer", "--collector.long_running_transactions", "--collector.database_wraparound"},
 		},
@@ -71,9 +71,9 @@ func (o *observability) exporters() error {
 	}
 	_, err := install(o, helm.Chart{Repository: exporters, Name: redisName, Version: "6.29.0"}, redisValues{
 		Image:   image{"quay.io/oliver006/redis_exporter"},
-		Address: redisAddress{true, true, secretRef{redisSecret, keyAddress}},
-		Auth:    redisAuth{true, secretRef{redisSecret, keyPassword}},
-		Env:     []variable{{Name: "REDIS_USER", From: &valueRef{Secret: &secretRef{redisSecret, keyUser}}}},
+		Address: redisAddress{true, true, secretRef{redisAccess, keyAddress}},
+		Auth:    redisAuth{true, secretRef{redisAccess, keyPassword}},
+		Env:     []variable{{Name: "REDIS_USER", From: &valueRef{Secret: &secretRef{redisAccess, keyUser}}}},
 		// ElastiCache has no CONFIG, and its user no right to it.
 		Args:      redisArgs{Config: "-"},
 		Resources: helm.Takes("10m", "32Mi", "100m", "64Mi"), Pod: helm.RestrictedPod().As(redisUser), Security: helm.Restricted(),

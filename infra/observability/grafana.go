@@ -5,12 +5,13 @@ import "github.com/script-ohio/platform/infra/helm"
 // grafana is the values of its chart, which comes with Prometheus.
 // https://github.com/grafana-community/helm-charts/blob/grafana-12.11.1/charts/grafana/values.yaml
 type grafana struct {
+	FullName  string                 `pulumi:"fullnameOverride"`
 	Replicas  int                    `pulumi:"replicas"`
 	Admin     login                  `pulumi:"admin"`
 	Persist   toggle                 `pulumi:"persistence"`
 	ChownData toggle                 `pulumi:"initChownData"`
 	Test      toggle                 `pulumi:"testFramework"`
-	RBAC      grafanaRBAC            `pulumi:"rbac"`
+	RBAC      creation               `pulumi:"rbac"`
 	Sidecar   grafanaSidecar         `pulumi:"sidecar"`
 	Sources   []dataSource           `pulumi:"additionalDataSources"`
 	Config    grafanaConfig          `pulumi:"grafana.ini"`
@@ -25,16 +26,19 @@ type (
 		User     string `pulumi:"userKey"`
 		Password string `pulumi:"passwordKey"`
 	}
-	grafanaRBAC struct {
-		Namespaced bool `pulumi:"namespaced"`
-	}
 	// grafanaSidecar puts dashboards and data sources that are objects into
 	// files. It looks at this namespace alone.
 	grafanaSidecar struct {
+		Image      sidecarImage           `pulumi:"image"`
 		Resources  helm.Resources         `pulumi:"resources"`
 		Security   helm.ContainerSecurity `pulumi:"securityContext"`
 		Dashboards dashboardFiles         `pulumi:"dashboards"`
 		Sources    sourceFiles            `pulumi:"datasources"`
+	}
+	// sidecarImage is from where the cluster allows images.
+	sidecarImage struct {
+		Registry   string `pulumi:"registry"`
+		Repository string `pulumi:"repository"`
 	}
 	dashboardFiles struct {
 		Enabled    bool              `pulumi:"enabled"`
@@ -118,6 +122,9 @@ const (
 	dashboardFolder = "grafana_folder"
 )
 
+// grafanaName is what its service and its service account are called.
+const grafanaName = fullName + "-grafana"
+
 // Identifiers of the data sources that dashboards link to.
 const (
 	lokiSource  = "loki"
@@ -132,9 +139,10 @@ func (o *observability) grafana() grafana {
 	writable := helm.Restricted()
 	writable.ReadOnlyRoot = false // it unpacks plugins beside itself
 	return grafana{
-		Replicas: 1, Admin: login{grafanaSecret, keyUser, keyPassword},
-		Persist: off, ChownData: off, Test: off, RBAC: grafanaRBAC{Namespaced: true},
+		FullName: grafanaName, Replicas: 1, Admin: login{grafanaSecret, keyUser, keyPassword},
+		Persist: off, ChownData: off, Test: off, RBAC: creation{Create: false},
 		Sidecar: grafanaSidecar{
+			Image:     sidecarImage{"quay.io", "kiwigrid/k8s-sidecar"},
 			Resources: helm.Takes("10m", "96Mi", "100m", "192Mi"), Security: helm.Restricted(),
 			Dashboards: dashboardFiles{
 				Enabled: true, Label: dashboardLabel, LabelValue: "1", Namespace: Namespace, Resource: configMaps,

@@ -22,7 +22,7 @@ type lokiValues struct {
 	Read    lokiNone   `pulumi:"read"`
 	Write   lokiNone   `pulumi:"write"`
 	Backend lokiNone   `pulumi:"backend"`
-	Account account    `pulumi:"serviceAccount"`
+	Account tokenless  `pulumi:"serviceAccount"`
 
 	Gateway toggle      `pulumi:"gateway"`
 	Canary  toggle      `pulumi:"lokiCanary"`
@@ -98,8 +98,8 @@ type (
 	lokiNone struct {
 		Replicas int `pulumi:"replicas"`
 	}
-	// account is a service account without a token: what it calls is AWS.
-	account struct {
+	// tokenless is a service account without a token: what it calls is AWS.
+	tokenless struct {
 		Name  pulumi.StringInput `pulumi:"name"`
 		Token bool               `pulumi:"automountServiceAccountToken"`
 	}
@@ -142,7 +142,7 @@ func (o *observability) loki() error {
 			Disruption: some,
 		},
 		Read: lokiNone{0}, Write: lokiNone{0}, Backend: lokiNone{0},
-		Account: account{o.Loki.name(), false},
+		Account: tokenless{o.Loki.name(), false},
 		Gateway: off, Canary: off, Test: off, Chunks: off, Results: off, Sidecar: lokiSidecar{off},
 	})
 	return err

@@ -23,10 +23,11 @@ func (o *observability) namespaces() error {
 		name, standard string
 		pods, claims   int
 		disk           int // GB
-		most           pulumi.StringMap
+		share          share
+		most           pulumi.StringMap // of a container
 	}{
-		{Namespace, "restricted", pods, s.Prometheus + s.Alertmanager + s.Loki + 1, disk, amounts("2", "4Gi")},
-		{NodesNamespace, "privileged", 2 * o.Nodes, 0, 0, amounts("500m", "256Mi")},
+		{Namespace, "restricted", pods, s.Prometheus + s.Alertmanager + s.Loki + 1, disk, share{500, 512}, amounts("2", "4Gi")},
+		{NodesNamespace, "privileged", 2 * o.Nodes, 0, 0, share{50, 64}, amounts("500m", "256Mi")},
 	} {
 		labels := map[string]string{}
 		for _, mode := range []string{"enforce", "audit", "warn"} {
@@ -47,10 +48,10 @@ func (o *observability) namespaces() error {
 			Metadata: in("quota"),
 			Spec: corev1.ResourceQuotaSpecArgs{Hard: pulumi.StringMap{
 				"pods":                   pulumi.String(strconv.Itoa(n.pods)),
-				"requests.cpu":           pulumi.String(strconv.Itoa(n.pods)),
-				"requests.memory":        pulumi.String(gigabytes(n.pods)),
-				"limits.cpu":             pulumi.String(strconv.Itoa(2 * n.pods)),
-				"limits.memory":          pulumi.String(gigabytes(2 * n.pods)),
+				"requests.cpu":           pulumi.String(n.share.cpus(n.pods)),
+				"requests.memory":        pulumi.String(n.share.memory(n.pods)),
+				"limits.cpu":             pulumi.String(n.share.cpus(4 * n.pods)),
+				"limits.memory":          pulumi.String(n.share.memory(4 * n.pods)),
 				"persistentvolumeclaims": pulumi.String(strconv.Itoa(n.claims)),
 				"requests.storage":       pulumi.String(gigabytes(n.disk)),
 				"services.loadbalancers": pulumi.String("0"), // people come by the API server
@@ -73,6 +74,13 @@ func (o *observability) namespaces() error {
 	}
 	return nil
 }
+
+// share is what pods are promised on average, in thousandths of a CPU and MiB;
+// at most they may take four times as much.
+type share struct{ cpu, mib int }
+
+func (s share) cpus(pods int) string   { return strconv.Itoa((pods*s.cpu + 999) / 1000) }
+func (s share) memory(pods int) string { return gigabytes((pods*s.mib + 1023) / 1024) }
 
 func amounts(cpu, memory string) pulumi.StringMap {
 	return pulumi.StringMap{"cpu": pulumi.String(cpu), "memory": pulumi.String(memory)}
@@ -104,6 +112,29 @@ func (o *observability) access() error {
 		RoleRef: rbacv1.RoleRefArgs{ApiGroup: pulumi.String("rbac.authorization.k8s.io"), Kind: pulumi.String("Role"), Name: pulumi.String(name)},
 	}, o.child, o.after())
 	return err
+}
+
+// readingDashboards lets Grafana's sidecar read what dashboards and data sources
+// are in. The chart's own role reads the secrets of the namespace too.
+func (o *observability) readingDashboards() error {
+	const name = "dashboards"
+	role, err := rbacv1.NewRole(o.ctx, o.Name("monitoring", name), &rbacv1.RoleArgs{
+		Metadata: o.meta(name, nil), Rules: rbacv1.PolicyRuleArray{rule("", []string{"configmaps"}, "get", "list", "watch")},
+	}, o.child, o.after())
+	if err != nil {
+		return err
+	}
+	bound, err := rbacv1.NewRoleBinding(o.ctx, o.Name("monitoring", name), &rbacv1.RoleBindingArgs{
+		Metadata: o.meta(name, nil), Subjects: rbacv1.SubjectArray{account(grafanaName)},
+		RoleRef: rbacv1.RoleRefArgs{ApiGroup: pulumi.String("rbac.authorization.k8s.io"), Kind: pulumi.String("Role"), Name: pulumi.String(name)},
+	}, o.child, o.after())
+	o.ready = append(o.ready, role, bound)
+	return err
+}
+
+// account is a service account of the namespace, as bindings name it.
+func account(name string) rbacv1.SubjectArgs {
+	return rbacv1.SubjectArgs{Kind: pulumi.String("ServiceAccount"), Name: pulumi.String(name), Namespace: pulumi.String(Namespace)}
 }
 
 func rule(group string, resources []string, verbs ...string) rbacv1.PolicyRuleArgs {

@@ -44,7 +44,7 @@ func peers() []reach.Peer {
 		other("dns", "kube-system", map[string]string{"k8s-app": "kube-dns"}),
 		other("external-dns", "external-dns", map[string]string{"app.kubernetes.io/name": "external-dns"}),
 		reach.Peer{Name: "nodes and API server", Networks: nodes},
-		reach.Peer{Name: "rest of the VPC", Networks: []netip.Prefix{prefix("10.0.64.0/18"), prefix("10.0.128.0/20")}},
+		reach.Peer{Name: "rest of the VPC", Networks: []netip.Prefix{prefix("10.0.0.0/16")}, Except: []netip.Prefix{prefix("10.0.0.0/19"), prefix("10.0.144.0/24")}},
 		reach.Peer{Name: "databases", Networks: []netip.Prefix{prefix("10.0.144.0/24")}},
 		reach.Peer{Name: "services", Networks: []netip.Prefix{prefix("172.20.0.0/16")}},
 		reach.Peer{Name: "agent", Networks: []netip.Prefix{prefix("169.254.170.23/32")}},
@@ -151,7 +151,7 @@ func TestANewOpeningIsSeen(t *testing.T) {
 			s.Egress = append(s.Egress, networkingv1.NetworkPolicyEgressRule{})
 		}, "too open: grafana -> internet"},
 		"anybody looks at Grafana": {"grafana", func(s *networkingv1.NetworkPolicySpec) { s.Ingress[0].From = nil }, "too open: app -> grafana 3000/TCP"},
-		"Loki takes from all":      {"loki", func(s *networkingv1.NetworkPolicySpec) { s.Ingress[0].From[0].PodSelector = nil }, "monitoring/any other -> loki"},
+		"Loki takes from all":      {"loki", func(s *networkingv1.NetworkPolicySpec) { s.Ingress[0].From = nil }, "too open: app -> loki 3100/TCP"},
 		"no way to the app":        {"prometheus", func(s *networkingv1.NetworkPolicySpec) { s.Egress = s.Egress[:3] }, "closed: prometheus -> app 9000/TCP"},
 		"not closed":               {"default-deny", func(s *networkingv1.NetworkPolicySpec) { s.PolicyTypes = s.PolicyTypes[:1] }, "too open: monitoring/any other"},
 	} {

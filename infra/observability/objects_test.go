@@ -234,6 +234,47 @@ func TestSecretsAreReadOnceTheyAreServed(t *testing.T) {
 	}
 }
 
+func TestCollectorsReadLogsAndNothingElse(t *testing.T) {
+	graph := deploy(t, "prod", nil)
+	const name = "script-ohio-collector"
+	role := decode[rbacv1.ClusterRole](t, object(t, graph, "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", name))
+	require.Equal(t, []rbacv1.PolicyRule{
+		{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"get", "list", "watch"}},
+		{APIGroups: []string{""}, Resources: []string{"pods/log"}, Verbs: []string{"get"}},
+	}, role.Rules)
+	bound := decode[rbacv1.ClusterRoleBinding](t, object(t, graph, "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", name))
+	require.Equal(t, []rbacv1.Subject{{Kind: "ServiceAccount", Name: "alloy", Namespace: "monitoring"}}, bound.Subjects)
+}
+
+func TestGrafanaReadsDashboardsAndNoSecrets(t *testing.T) {
+	graph := deploy(t, "prod", nil)
+	role := decode[rbacv1.Role](t, object(t, graph, "kubernetes:rbac.authorization.k8s.io/v1:Role", "dashboards"))
+	require.Equal(t, []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"get", "list", "watch"}}}, role.Rules)
+	bound := decode[rbacv1.RoleBinding](t, object(t, graph, "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", "dashboards"))
+	require.Equal(t, []rbacv1.Subject{{Kind: "ServiceAccount", Name: "kps-grafana", Namespace: "monitoring"}}, bound.Subjects)
+}
+
+// Every metric of objects in the cluster that a rule reads comes from a kind
+// that is told of.
+func TestWhatRulesReadOfObjectsIsTold(t *testing.T) {
+	kinds := release(t, deploy(t, "prod", nil), "kube-prometheus-stack").Inputs.Texts("values.kube-state-metrics.collectors")
+	short := map[string]string{"pod": "pods", "node": "nodes", "namespace": "namespaces", "deployment": "deployments", "statefulset": "statefulsets",
+		"daemonset": "daemonsets", "horizontalpodautoscaler": "horizontalpodautoscalers", "poddisruptionbudget": "poddisruptionbudgets", "job": "jobs",
+		"persistentvolumeclaim": "persistentvolumeclaims", "resourcequota": "resourcequotas", "cronjob": "cronjobs", "replicaset": "replicasets"}
+	read := 0
+	for _, m := range source.Metrics() {
+		name, is := strings.CutPrefix(m.Name, "kube_")
+		if !is {
+			continue
+		}
+		kind, _, _ := strings.Cut(name, "_")
+		require.NotEmpty(t, short[kind], m.Name)
+		require.Contains(t, kinds, short[kind], m.Name)
+		read++
+	}
+	require.Greater(t, read, 20)
+}
+
 func TestWhoMayForwardAPort(t *testing.T) {
 	graph := deploy(t, "prod", nil)
 	role := decode[rbacv1.Role](t, object(t, graph, "kubernetes:rbac.authorization.k8s.io/v1:Role", "look"))

@@ -31,7 +31,13 @@ const (
 )
 
 // Traces is where the app sends its traces: OTLP over HTTP.
-func Traces() string { return local(alloyName, portOTLP) }
+func Traces() string { return local(alloyName, TracesPort) }
+
+// TracesPort is the port of Traces.
+const TracesPort = 4318
+
+// Collector is the labels of the pods behind Traces.
+func Collector() map[string]string { return called(alloyName) }
 
 // Args say what is watched, for how long it is remembered and who is told.
 type Args struct {
@@ -133,7 +139,7 @@ func New(ctx *pulumi.Context, name string, given Args, opts ...pulumi.ResourceOp
 		return nil, err
 	}
 	o.child = pulumi.Parent(o)
-	for _, step := range []func() error{o.namespaces, o.networkPolicies, o.secrets, o.access, o.dashboards} {
+	for _, step := range []func() error{o.namespaces, o.networkPolicies, o.secrets, o.access, o.readingDashboards, o.dashboards} {
 		if err := step(); err != nil {
 			return nil, err
 		}

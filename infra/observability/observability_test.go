@@ -231,3 +231,43 @@ func TestWhatIsMissingIsSaidAtOnce(t *testing.T) {
 		require.ErrorContains(t, err, what)
 	}
 }
+
+// quantity is an amount of Kubernetes in thousandths of a CPU, or in MiB.
+func quantity(t *testing.T, text string) int {
+	for suffix, factor := range map[string]int{"m": 1, "Mi": 1, "Gi": 1024} {
+		if n, has := strings.CutSuffix(text, suffix); has && strings.Trim(n, "0123456789") == "" {
+			return factor * number(t, n)
+		}
+	}
+	return 1000 * number(t, text)
+}
+
+// All pods of the charts fit into the quota at once, at their least and at
+// their most.
+func TestQuotasAreLargeEnough(t *testing.T) {
+	graph := deploy(t, "prod", nil)
+	replicas := map[string]int{
+		"values.prometheus.prometheusSpec.resources": 2, "values.alertmanager.alertmanagerSpec.resources": 3,
+		"values.prometheusOperator.prometheusConfigReloader.resources": 5, "values.singleBinary.resources": 3,
+		"values.grafana.sidecar.resources": 3, "values.alloy.resources": 20, "values.configReloader.resources": 20,
+	}
+	for _, side := range []string{"requests", "limits"} {
+		for _, what := range []string{"cpu", "memory"} {
+			sum, nodes := 0, 0
+			for _, c := range containers {
+				each := quantity(t, release(t, graph, c.release).Inputs.Text(c.resources+"."+side+"."+what))
+				if c.resources == "values.prometheus-node-exporter.resources" {
+					nodes = 20 * each
+					continue
+				}
+				sum += max(1, replicas[c.resources]) * each
+			}
+			for namespace, need := range map[string]int{"monitoring": sum, "node-monitoring": nodes} {
+				hard, _ := graph.Find("kubernetes:core/v1:ResourceQuota", "script-ohio-prod-"+namespace+"-quota").Inputs.At("spec.hard").(map[string]any)
+				have := quantity(t, hard[side+"."+what].(string))
+				require.GreaterOrEqual(t, have, need+need/10, "%s %s.%s", namespace, side, what)
+				require.Less(t, have, 12*need, "%s %s.%s bounds nothing", namespace, side, what)
+			}
+		}
+	}
+}

@@ -147,8 +147,10 @@ type (
 		Resources helm.Resources `pulumi:"resources"`
 		Spread    []helm.Spread  `pulumi:"topologySpreadConstraints"`
 	}
-	// exporter is kube-state-metrics.
+	// exporter is kube-state-metrics. It may read what it tells of, and so no
+	// secrets.
 	exporter struct {
+		Kinds     []string               `pulumi:"collectors"`
 		Resources helm.Resources         `pulumi:"resources"`
 		Security  helm.ContainerSecurity `pulumi:"containerSecurityContext"`
 	}
@@ -203,9 +205,18 @@ func (o *observability) prometheus() (*helm.Resource, error) {
 			},
 		},
 		Grafana:   o.grafana(),
-		KubeState: exporter{helm.Takes("20m", "96Mi", "200m", "256Mi"), helm.Restricted()},
+		KubeState: exporter{toldKinds(), helm.Takes("20m", "96Mi", "200m", "256Mi"), helm.Restricted()},
 		Nodes:     nodeExporter{NodesNamespace, helm.Takes("20m", "32Mi", "200m", "128Mi")},
 	})
+}
+
+// toldKinds are the kinds of objects that are told of.
+func toldKinds() []string {
+	return []string{
+		"cronjobs", "daemonsets", "deployments", "horizontalpodautoscalers", "ingresses", "jobs", "limitranges", "namespaces", "networkpolicies",
+		"nodes", "persistentvolumeclaims", "persistentvolumes", "poddisruptionbudgets", "pods", "replicasets", "resourcequotas",
+		"services", "statefulsets", "storageclasses",
+	}
 }
 
 // claim is a volume of the class, once there is one.

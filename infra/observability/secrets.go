@@ -13,8 +13,8 @@ const (
 	grafanaSecret   = "grafana-admin"
 	messengerSecret = "alertmanager-messengers"
 	routingSecret   = "alertmanager-routing"
-	postgresSecret  = "postgres-exporter"
-	redisSecret     = "redis-exporter"
+	postgresAccess  = "postgres-exporter"
+	redisAccess     = "redis-exporter"
 	refresh         = "15m" // how long a rotated secret takes to arrive
 	once            = "0"
 )
@@ -93,7 +93,7 @@ func (o *observability) messengers() externalsecret.Secret {
 // verified: RDS presents a certificate of its own authority, which the image
 // does not carry.
 func (o *observability) postgresLogin() externalsecret.Secret {
-	s := externalsecret.Secret{Refresh: refresh, Store: externalsecret.In(storeName), Target: externalsecret.Owned(postgresSecret, map[string]string{
+	s := externalsecret.Secret{Refresh: refresh, Store: externalsecret.In(storeName), Target: externalsecret.Owned(postgresAccess, map[string]string{
 		keyAddress: "postgresql://{{ .username }}:{{ .password }}@{{ .host }}:{{ .port }}/{{ .dbname }}?sslmode=require",
 	})}
 	for _, property := range []string{keyUser, keyPassword, "host", "port", "dbname"} {
@@ -104,7 +104,7 @@ func (o *observability) postgresLogin() externalsecret.Secret {
 
 // redisLogin is how the exporter enters the cache.
 func (o *observability) redisLogin() externalsecret.Secret {
-	s := externalsecret.Secret{Refresh: refresh, Store: externalsecret.In(storeName), Target: externalsecret.Owned(redisSecret, map[string]string{
+	s := externalsecret.Secret{Refresh: refresh, Store: externalsecret.In(storeName), Target: externalsecret.Owned(redisAccess, map[string]string{
 		keyAddress: "rediss://{{ .host }}:{{ .port }}", keyUser: "{{ .username }}", keyPassword: "{{ .password }}",
 	})}
 	for _, property := range []string{keyUser, keyPassword, "host", "port"} {

@@ -11,7 +11,7 @@ import (
 type Sizing struct {
 	Prometheus   int // each scrapes everything and asks nobody
 	Alertmanager int // they tell each other what they have sent
-	Loki         int // each line is written to all but one of three, or to the one
+	Loki         int // each line is on all of them; most are enough
 
 	MetricsGB, LogsGB, TracesGB int // disk of each Prometheus, Loki and Tempo
 }

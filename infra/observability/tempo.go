@@ -14,7 +14,7 @@ type tempoValues struct {
 	Replicas int              `pulumi:"replicas"`
 	Tempo    tempoConfig      `pulumi:"tempo"`
 	Pod      helm.PodSecurity `pulumi:"securityContext"`
-	Account  account          `pulumi:"serviceAccount"`
+	Account  tokenless        `pulumi:"serviceAccount"`
 	Volume   tempoVolume      `pulumi:"persistence"`
 }
 
@@ -60,7 +60,7 @@ func (o *observability) tempo() error {
 			Resources: helm.Takes("50m", "384Mi", "1", "1Gi"), Security: helm.Restricted(),
 		},
 		Pod:     helm.RestrictedPod().As(tempoUser),
-		Account: account{o.Tempo.name(), false},
+		Account: tokenless{o.Tempo.name(), false},
 		Volume:  tempoVolume{true, gigabytes(o.Sizing.TracesGB), o.StorageClass},
 	})
 	return err

@@ -21,7 +21,6 @@ const (
 	portTempo        = 3200
 	portTempoOTLP    = 4317
 	portAlloy        = 12345
-	portOTLP         = 4318
 	portPostgres     = 9187
 	portRedis        = 9121
 	portNodes        = 9100
@@ -82,7 +81,7 @@ func (o *observability) policies() []policy {
 			[]way{{ours(alloyName), tcp(portTempoOTLP)}, {ours(grafanaPods, prometheusPods), tcp(portTempo)}},
 			append([]way{dns}, bucket...)},
 		{"alloy", called(alloyName),
-			[]way{{o.App.pods(), tcp(portOTLP)}, scraped(portAlloy)},
+			[]way{{o.App.pods(), tcp(TracesPort)}, scraped(portAlloy)},
 			[]way{dns, api, {ours(lokiName), tcp(portLoki)}, {ours(tempoName), tcp(portTempoOTLP)}}},
 		{"postgres-exporter", called(postgresName), []way{scraped(portPostgres)}, []way{dns, {blocks(n.Databases...), tcp(n.DatabasePort)}}},
 		{blackboxName, called(blackboxName), []way{scraped(portBlackbox)}, []way{dns, {outside(), tcp(portHTTPS)}}},

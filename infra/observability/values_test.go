@@ -99,6 +99,7 @@ func TestEveryContainerIsBoundedAndRestricted(t *testing.T) {
 	require.False(t, release(t, graph, "kube-prometheus-stack").Inputs.True("values.grafana.initChownData.enabled"), "it runs as root")
 	alloy := release(t, graph, "alloy").Inputs
 	require.Equal(t, false, alloy.At("values.alloy.mounts.varlog"), "it reads no files of the node")
+	require.Equal(t, false, alloy.At("values.rbac.create"), "the chart's role reads every secret of the cluster")
 	require.Equal(t, 473.0, alloy.Number("values.global.podSecurityContext.runAsUser"), "the image starts as root by itself")
 }
 
@@ -156,7 +157,9 @@ func TestGrafanaShowsAndKeepsNothing(t *testing.T) {
 	require.Equal(t, map[string]any{"existingSecret": "grafana-admin", "userKey": "username", "passwordKey": "password"}, in.At("values.grafana.admin"))
 	require.Equal(t, false, in.At("values.grafana.persistence.enabled"))
 	require.Nil(t, in.At("values.grafana.ingress"), "people come by a forwarded port")
-	require.Equal(t, true, in.At("values.grafana.rbac.namespaced"), "else it reads the secrets of the whole cluster")
+	require.Equal(t, false, in.At("values.grafana.rbac.create"), "the chart's role reads secrets")
+	require.Equal(t, "kps-grafana", in.Text("values.grafana.fullnameOverride"), "the role is bound to the account of this name")
+	require.NotContains(t, in.Texts("values.kube-state-metrics.collectors"), "secrets")
 	dashboards := "values.grafana.sidecar.dashboards."
 	require.Equal(t, "grafana_folder", in.Text(dashboards+"folderAnnotation"))
 	require.True(t, in.True(dashboards+"provider.foldersFromFilesStructure"))

@@ -55,7 +55,7 @@ func namespaceMutations() []mutation {
 		{deny, "another namespace", func(g graph) {
 			g.set(networking, "network-default-deny", "metadata.namespace", "default")
 		}, nil},
-		{deny, "beside a policy elsewhere", in("monitoring", "Ingress", "Egress"), nil},
+		{deny, "beside a policy elsewhere", in("elsewhere", "Ingress", "Egress"), nil},
 		{deny, "one way in the system", in("kube-system", "Ingress"), nil},
 
 		{bounded, "no quota", func(g graph) { g.drop(core, "quota") }, nil},

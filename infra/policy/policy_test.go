@@ -171,14 +171,14 @@ func TestTextFitsIntoAPullRequest(t *testing.T) {
 	failed := write()
 	require.Contains(t, failed, `
 ERROR
-  database-standby    Instance script-ohio-prod-database
-                      multiAz: the database has no standby in another zone: set multiAz to true
-                      because without a standby the loss of one zone is the loss of the service until a restore
-                      Security Hub RDS.5: https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-5 (CIS AWS 5.0 2.2.4)
+  database-standby      Instance script-ohio-prod-database
+                        multiAz: the database has no standby in another zone: set multiAz to true
+                        because without a standby the loss of one zone is the loss of the service until a restore
+                        Security Hub RDS.5: https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-5 (CIS AWS 5.0 2.2.4)
 
 WARNING
-  version-supported   Cluster script-ohio-prod-cluster
-                      version: EKS 1.34 leaves standard support on 2026-12-02: plan the upgrade
+  version-supported     Cluster script-ohio-prod-cluster
+                        version: EKS 1.34 leaves standard support on 2026-12-02: plan the upgrade
 `)
 	require.Contains(t, failed, " resources, 1 error, 1 warning, ")
 	require.Less(t, strings.Index(failed, "WARNING"), strings.Index(failed, "EXEMPT"))

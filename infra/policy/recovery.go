@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/script-ohio/platform/infra/plan"
@@ -123,6 +124,10 @@ func tagsAt(r *plan.Resource, path string) map[string]any {
 	return tags
 }
 
+// regional are the classes of data that are about what happens in a region, and
+// of no use in another: access logs, logs of pods, traces.
+func regional() []string { return []string{"logs", "loki", "tempo"} }
+
 // copies wants what is backed up to exist in another region too.
 func copies(i *inspection) {
 	for _, db := range i.primaries() {
@@ -139,7 +144,7 @@ func copies(i *inspection) {
 		}
 	}
 	for _, bucket := range i.buckets() {
-		if i.region(bucket) != i.Stack.Region || i.tag(bucket, "DataClass") == "logs" {
+		if i.region(bucket) != i.Stack.Region || slices.Contains(regional(), i.tag(bucket, "DataClass")) {
 			continue // a copy itself, or read within the region only
 		}
 		replications := i.ofBucket(bucket, replicationType)

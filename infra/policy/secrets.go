@@ -131,8 +131,8 @@ func (t text) name(r *plan.Resource) string {
 		return t.sibling
 	case last == "secretKey" && strings.Contains(r.Type, "external-secrets.io"):
 		return "" // the key that it fills in
-	case strings.HasSuffix(strings.ToLower(last), "secret") && r.Package() == "kubernetes" && objectName(t.value):
-		return "" // the name of a secret of Kubernetes
+	case strings.HasSuffix(strings.TrimSuffix(strings.ToLower(last), "s"), "secret") && r.Package() == "kubernetes" && objectName(t.value):
+		return "" // the name of a secret of Kubernetes, or one of a list of them
 	}
 	return last
 }

@@ -32,7 +32,7 @@ func deploy(t *testing.T, protect *bool) *plan.Graph {
 
 func TestTheSecretHoldsWhatTheContractAsksFor(t *testing.T) {
 	graph := deploy(t, nil)
-	require.ElementsMatch(t, []string{"SECRET_KEY", "CFBD_API_KEY"}, secrets.Names())
+	require.ElementsMatch(t, []string{"SECRET_KEY", "CFBD_API_KEY", "BACKUP_IDENTITY", "SLACK_WEBHOOK_URL", "PAGERDUTY_ROUTING_KEY", "SMTP_URL", "ALERT_TOKEN"}, secrets.Names())
 	secret, version := graph.OfType("aws:secretsmanager/secret:Secret")[0], graph.OfType("aws:secretsmanager/secretVersion:SecretVersion")[0]
 	require.Equal(t, key, secret.Inputs.Text("kmsKeyId"))
 	require.True(t, secret.Protect && secret.RetainOnDelete)

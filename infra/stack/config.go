@@ -129,13 +129,13 @@ type Release struct {
 	ReplicasMin int      `key:"replicasMin" default:"3" doc:"Fewest replicas of the API."`
 	ReplicasMax int      `key:"replicasMax" default:"20" doc:"Most replicas of the API, up to 50."`
 	Registries  []string `key:"registries" default:"ghcr.io/script-ohio,docker.io/library,registry.k8s.io,ghcr.io/external-secrets,quay.io/jetstack,quay.io/prometheus,quay.io/prometheus-operator,quay.io/prometheuscommunity,quay.io/oliver006,quay.io/kiwigrid,docker.io/grafana" doc:"Where images may come from, but in kube-system: a registry, or a registry and a path."`
-	Workers     bool     `key:"workers" default:"false" doc:"Run a worker for each queue of jobs. Off until the image has the command ohio work."`
+	Workers     bool     `key:"workers" default:"true" doc:"Run a worker for each queue of jobs."`
 }
 
 // Observability is what watches over what stands inside the cluster.
 type Observability struct {
 	On         bool `key:"observability" default:"true" doc:"Keep metrics, logs and traces, and tell of alerts. Their buckets and roles stand outside the cluster; the rest comes with inside."`
-	MetricDays int  `key:"metricDays" default:"15" doc:"Days that Prometheus keeps metrics, 1 to 90."`
+	MetricDays int  `key:"metricDays" default:"40" doc:"Days that Prometheus keeps metrics, 1 to 90."`
 	PodLogDays int  `key:"podLogDays" default:"30" doc:"Days that Loki keeps the logs of pods, 1 to 365."`
 	TraceDays  int  `key:"traceDays" default:"7" doc:"Days that Tempo keeps traces, 1 to 90."`
 	Slack      bool `key:"alertSlack" default:"true" doc:"Tell Slack of alerts, by SLACK_WEBHOOK_URL of the app's secret."`

@@ -14,6 +14,7 @@ import (
 	"github.com/script-ohio/platform/infra/cache"
 	"github.com/script-ohio/platform/infra/database"
 	"github.com/script-ohio/platform/infra/identity"
+	"github.com/script-ohio/platform/infra/observability"
 	"github.com/script-ohio/platform/infra/plan"
 	"github.com/script-ohio/platform/infra/reach"
 	"github.com/script-ohio/platform/infra/stack"
@@ -25,6 +26,8 @@ const (
 	migrate       = "app/migrate"
 	dns           = "kube-system/dns"
 	prometheus    = "monitoring/prometheus"
+	alertmanager  = "monitoring/alertmanager"
+	collector     = "monitoring/collector"
 	loadBalancers = "load balancers"
 	databases     = "databases and caches"
 	nodes         = "nodes and endpoints of AWS"
@@ -89,6 +92,8 @@ func peers(c stack.Config) ([]reach.Peer, error) {
 	all = append(all,
 		pods(dns, string(identity.System), map[string]string{"k8s-app": "kube-dns"}, true),
 		pods(prometheus, "monitoring", map[string]string{"app.kubernetes.io/name": "prometheus"}, true),
+		pods(alertmanager, "monitoring", map[string]string{"app.kubernetes.io/name": "alertmanager"}, true),
+		pods(collector, "monitoring", map[string]string{"app.kubernetes.io/name": "alloy"}, true),
 		reach.Peer{Name: loadBalancers, Networks: public},
 		reach.Peer{Name: databases, Networks: data},
 		reach.Peer{Name: nodes, Networks: private},
@@ -114,6 +119,7 @@ func workers(c stack.Config) []string {
 func intended(c stack.Config) []reach.Intended {
 	all := []reach.Intended{
 		{From: loadBalancers, To: serve, Ports: []reach.Port{reach.TCP(contract.PublicPort)}, Why: "callers come through them"},
+		{From: alertmanager, To: serve, Ports: []reach.Port{reach.TCP(contract.PublicPort)}, Why: "the app hears of alerts"},
 	}
 	clients := append(workers(c), serve)
 	for _, from := range append(clients[:len(clients):len(clients)], migrate) {
@@ -130,9 +136,12 @@ func intended(c stack.Config) []reach.Intended {
 			reach.Intended{From: from, To: nodes, Ports: https, Why: "endpoints of AWS answer inside the VPC"},
 			reach.Intended{From: from, To: internet, Ports: https, Why: "AWS without an endpoint, and the data of games"},
 		)
+		if c.Observability.On {
+			all = append(all, reach.Intended{From: from, To: collector, Ports: []reach.Port{reach.TCP(observability.TracesPort)}, Why: "traces go there"})
+		}
 		// Endpoints have addresses among those of pods: to allow the one allows
 		// the other, as far as they listen.
-		for _, pods := range []string{dns, prometheus, "kube-system/any other", "monitoring/any other", "any other namespace"} {
+		for _, pods := range []string{dns, prometheus, alertmanager, collector, "kube-system/any other", "monitoring/any other", "any other namespace"} {
 			all = append(all, reach.Intended{From: from, To: pods, Ports: https, Why: "has addresses like the endpoints of AWS"})
 		}
 	}

@@ -51,6 +51,8 @@ func TestOneStepTooFarIsSeen(t *testing.T) {
 		{"dns", path("spec", "podSelector"), map[string]any{}, "too open: script-ohio/any other -> kube-system/dns"},
 		{"data", path("spec", "egress", 0, "ports"), nil, "too open: app/migrate -> databases and caches"},
 		{"https", path("spec", "egress", 0, "to", 3, "ipBlock", "except"), nil, "too open"},
+		{"alerts", path("spec", "ingress", 0, "from", 0, "podSelector"), nil, "too open: monitoring/any other -> app/serve 8000/TCP"},
+		{"traces", path("spec", "egress", 0, "to", 0, "podSelector"), nil, "too open: app/serve -> monitoring/any other 4318/TCP"},
 		{"default-deny", path("spec", "policyTypes", 0), "Egress", "too open"},
 		{"dns", path("spec", "egress", 0, "ports", 0, "port"), 54.0, "closed: app/serve -> kube-system/dns 53/UDP"},
 	} {

@@ -13,11 +13,9 @@ import (
 	"github.com/script-ohio/platform/app/contract"
 )
 
-const (
-	// migrator is the component and service account of the migration; it has
-	// no role in AWS.
-	migrator = "migrate"
-)
+// migrator is the component and service account of the migration; it has no
+// role in AWS.
+const migrator = "migrate"
 
 // migration brings the schema up to date before a rollout: a Job for each
 // image, which the deployments wait for. A migration works with the release
