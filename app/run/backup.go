@@ -77,15 +77,13 @@ func (b *Backups) Close() {
 	}
 }
 
-// backupWorks are the works of contract.QueueBackup. Without a bucket they
-// fail: a platform that nobody backs up says so every night.
+// backupWorks are the works of contract.QueueBackup. Without a bucket they are
+// skipped, which for a critical job is no success: its silence is told.
 func backupWorks(b *Backups) map[string]jobs.Work {
 	works := map[string]jobs.Work{}
 	if b == nil {
 		for _, job := range []contract.Job{contract.JobDatabaseBackup, contract.JobRestoreDrill, contract.JobBackupVerification} {
-			works[job.Name] = func(context.Context, *jobs.Run) (any, error) {
-				return nil, fault.New(fault.Invalid, "BACKUP_BUCKET is not set: backups have nowhere to lie")
-			}
+			works[job.Name] = func(context.Context, *jobs.Run) (any, error) { return nil, jobs.Skip("BACKUP_BUCKET is not set") }
 		}
 		return works
 	}

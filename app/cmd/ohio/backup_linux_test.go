@@ -3,6 +3,7 @@ package main
 import (
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -27,7 +28,8 @@ func TestBackupsOfALocalInstance(t *testing.T) {
 	require.Equal(t, imported{Inserted: 1}, decoded[imported](t, "games", "import", more, "--data-dir", dir, "-o", "json"))
 	live := decoded[backup.Restored](t, "backup", "restore", made.Name, "--into-live", "--yes", "--data-dir", dir, "-o", "json")
 	require.NotEmpty(t, live.Safety)
-	require.Equal(t, 200, p.get("/v1/games/1"))
+	// Connections to the database that was put aside are found broken first.
+	require.Eventually(t, func() bool { return p.get("/v1/games/1") == 200 }, 30*time.Second, 100*time.Millisecond)
 	require.Equal(t, 404, p.get("/v1/games/2"), "it was not in the backup")
 
 	p.stop(t, syscall.SIGTERM)

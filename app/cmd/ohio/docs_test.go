@@ -9,6 +9,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
+
+	"github.com/script-ohio/platform/app/contract"
 )
 
 const moduleRoot = "../../.."
@@ -45,14 +47,16 @@ func words(command string) []string {
 
 // Every command that the documents show has the arguments that it says.
 func TestDocumentedCommandsParse(t *testing.T) {
-	for name, least := range map[string]int{"README.md": 14, "docs/operations.md": 6} {
-		commands := ohioCommands(read(t, name))
+	inPods, tail := regexp.MustCompile(`-- ohio `), regexp.MustCompile(` [;|<>&].*| \\\s*$`)
+	for name, least := range map[string]int{"README.md": 14, "docs/operations.md": 30, "docs/backups.md": 25} {
+		commands := ohioCommands(inPods.ReplaceAllString(read(t, name), "\nohio "))
 		require.GreaterOrEqual(t, len(commands), least, name)
 		for _, command := range commands {
+			command = tail.ReplaceAllString(command, "")
 			var c cli
 			parser, err := kong.New(&c, grammar()...)
 			require.NoError(t, err)
-			_, err = parser.Parse(words(command))
+			_, err = parser.Parse(words(fillIn.ReplaceAllString(command, "1")))
 			if err != nil && strings.HasPrefix(err.Error(), "expected one of") && !strings.Contains(command, " ") {
 				continue // a group of commands by its name
 			}
@@ -64,19 +68,60 @@ func TestDocumentedCommandsParse(t *testing.T) {
 // Every make target that a document names is there.
 func TestDocumentedTargetsExist(t *testing.T) {
 	makefile := read(t, "Makefile")
-	targets := regexp.MustCompile("(?m)(?:^|`)make ([a-z-]+)").FindAllStringSubmatch(read(t, "README.md")+read(t, "docs/models.md")+read(t, "docs/monitoring.md"), -1)
+	text := ""
+	for _, name := range []string{"README.md", "docs/models.md", "docs/monitoring.md", "docs/operations.md", "docs/backups.md"} {
+		text += read(t, name)
+	}
+	targets := regexp.MustCompile("(?m)(?:^|`)make ([a-z-]+)").FindAllStringSubmatch(text, -1)
 	require.GreaterOrEqual(t, len(targets), 8)
 	for _, target := range targets {
 		require.Contains(t, makefile, "\n"+target[1]+":", "make %s", target[1])
 	}
 }
 
-// Files that a document links to are there.
-func TestDocumentedFilesExist(t *testing.T) {
-	for _, name := range []string{"README.md", "docs/operations.md", "docs/models.md"} {
-		for _, link := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(read(t, name), -1) {
-			_, err := os.Stat(filepath.Join(moduleRoot, filepath.Dir(name), link[1]))
+// Files and headings that a document links to are there.
+func TestDocumentedLinksLead(t *testing.T) {
+	for _, name := range []string{"README.md", "docs/operations.md", "docs/backups.md", "docs/models.md"} {
+		links := regexp.MustCompile(`\]\(([^)#:]*)(?:#([^)]*))?\)`).FindAllStringSubmatch(read(t, name), -1)
+		for _, link := range links {
+			to := name
+			if link[1] != "" {
+				to = filepath.Join(filepath.Dir(name), link[1])
+			}
+			_, err := os.Stat(filepath.Join(moduleRoot, to))
 			require.NoError(t, err, name)
+			if link[2] != "" {
+				require.Contains(t, anchors(read(t, to)), link[2], "%s links to %s", name, link[0])
+			}
+		}
+	}
+}
+
+// anchors are the headings of a document as links name them.
+func anchors(text string) (all []string) {
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(text, -1) {
+		plain := regexp.MustCompile(`[^a-z0-9 _-]`).ReplaceAllString(strings.ToLower(heading[1]), "")
+		all = append(all, strings.ReplaceAll(plain, " ", "-"))
+	}
+	return all
+}
+
+// The operations of the API that the operators' guide shows are there, and
+// those that are made for operators are shown.
+func TestDocumentedRoutesExist(t *testing.T) {
+	shown := map[string]bool{}
+	for _, call := range regexp.MustCompile(`/v1/[a-zA-Z0-9/_{}-]+`).FindAllString(read(t, "docs/operations.md"), -1) {
+		found := false
+		for _, route := range contract.Routes() {
+			if regexp.MustCompile("^" + regexp.MustCompile(`\{\w+\}`).ReplaceAllString(route.Path, `[^/]+`) + "$").MatchString(call) {
+				found, shown[route.Path] = true, true
+			}
+		}
+		require.True(t, found, call)
+	}
+	for _, route := range contract.Routes() {
+		if strings.HasPrefix(route.Path, "/v1/ops/") || route.Role == contract.Operator {
+			require.True(t, shown[route.Path], "docs/operations.md says nothing of %s", route.Path)
 		}
 	}
 }

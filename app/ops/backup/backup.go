@@ -54,7 +54,7 @@ type Deps struct {
 	DatabaseURL string
 	Bucket      *blob.Bucket // of the backups
 	Logger      *slog.Logger
-	Clock       func() time.Time
+	Clock       func() time.Time // nil means time.Now
 }
 
 // Options of a Service. The zero value backs up the database alone, in the
@@ -92,6 +92,9 @@ func New(deps Deps, options Options) (*Service, error) {
 	target, err := pgclient.ParseTarget(deps.DatabaseURL)
 	if err != nil {
 		return nil, err
+	}
+	if deps.Clock == nil {
+		deps.Clock = time.Now
 	}
 	if options.Retention == 0 {
 		options.Retention = contract.BackupRetention

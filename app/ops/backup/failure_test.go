@@ -253,6 +253,14 @@ func TestInterruptedBackupLeavesNothing(t *testing.T) {
 		if w.s3 != nil {
 			w.noUploads()
 		}
+		// Also when the database is stored already.
+		late, cancel := context.WithCancel(t.Context())
+		pack := w.EmbeddedPack
+		w.EmbeddedPack = func() ([]byte, error) { cancel(); return nil, late.Err() }
+		_, err = w.Create(late, quiet)
+		require.ErrorContains(t, err, "was interrupted")
+		require.Empty(t, w.keys())
+		w.EmbeddedPack = pack
 		w.created()
 	})
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/platform/postgres/postgrestest"
 )
 
 // A backup from its making to its end.
@@ -187,6 +188,27 @@ func (w *world) traffic() (stop func(), served *int) {
 		}
 	}()
 	return func() { close(quit); <-left; pool.Close() }, served
+}
+
+// Everything was lost but the bucket: an empty database is enough to begin
+// again.
+func TestRestoreOnAnEmptyServer(t *testing.T) {
+	w := inFolder(t)
+	m := w.created()
+	w.clock.move(time.Hour)
+	empty := *w
+	empty.Service = w.service(postgrestest.Empty(t), w.Options)
+	entries, err := empty.List(t.Context())
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+	v, err := empty.Verify(t.Context(), m.Name, quiet)
+	require.NoError(t, err)
+	require.True(t, v.Passed)
+	r, err := empty.Restore(t.Context(), m.Name, RestoreOptions{IntoLive: true}, quiet)
+	require.NoError(t, err)
+	empty.dropAfter(r.Replaced)
+	require.Equal(t, "20000", empty.query("", `select count(*) from games`))
+	require.Equal(t, "1", empty.query("", `select count(*) from backup_results where kind = 'restore'`))
 }
 
 func TestRestoreFilesAndModels(t *testing.T) {

@@ -2,7 +2,6 @@ package backup
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/script-ohio/platform/app/contract"
@@ -41,14 +40,15 @@ func (s *Service) DatabaseBackup(ctx context.Context, run *jobs.Run) (any, error
 	if d.Verification, err = s.Verify(ctx, m.Name, run.Progress); err != nil {
 		return d, err
 	}
+	// The backup stands whatever becomes of the older ones.
 	pruned, err := s.Prune(ctx, false, run.Progress)
+	if err != nil {
+		d.Issues = append(d.Issues, Issue{contract.Warning, "older backups were not retired: " + err.Error()})
+	}
 	for _, decision := range pruned.Decisions {
 		if decision.Delete {
 			d.Retired = append(d.Retired, decision)
 		}
-	}
-	if err != nil {
-		return d, fmt.Errorf("backup %s is complete and verified, but older ones were not retired: %w", m.Name, err)
 	}
 	return d, nil
 }

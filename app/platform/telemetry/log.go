@@ -119,7 +119,8 @@ func secret(key string) bool {
 	key = separators.Replace(strings.ToLower(key))
 	for _, word := range []string{
 		"authorization", "apikey", "password", "passwd", "passphrase", "token", "secret",
-		"credential", "cookie", "privatekey", "signingkey", "databaseurl", "redisurl", "dsn",
+		"credential", "cookie", "privatekey", "signingkey", "routingkey", "backupidentity",
+		"databaseurl", "redisurl", "webhookurl", "smtpurl", "dsn",
 	} {
 		if strings.Contains(key, word) {
 			return true
