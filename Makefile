@@ -68,7 +68,7 @@ image: bin/image ## Lint Dockerfile and compose.yaml, and prove without Docker t
 	cd tools/image && go vet ./... && go test ./...
 	tools/image/prove.sh
 
-bench: test-programs ## Print one table of speed ratios measured in one run
+bench: postgres ## Print one table of speed ratios measured in one run
 	@tools/bench.sh
 
 fuzz: ## Run every fuzz target for 20 seconds

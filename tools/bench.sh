@@ -14,6 +14,8 @@ go test -count 1 -v -run 'Reference|MatchesXGBoost' ./app/predict/gbt ./app/pred
 	for _ in 1 2 3; do
 		go test -run '^$' -bench '^(BenchmarkBareGin|BenchmarkService)$' -benchtime "$seconds" ./app/run
 	done
+	# A gigabyte, three times; it needs three gigabytes of disk.
+	go test -run '^$' -bench '^BenchmarkBackup$' -benchtime 3x -timeout 30m ./app/cmd/ohio
 } | tee /dev/stderr | awk '
 function median(name, unit) { return middle(name, values[name, unit]) }
 
@@ -45,4 +47,10 @@ END {
 	printf "%-44s %12.0f a second and core\n", "batch predictions", median("BenchmarkBatch", "predictions/s")
 	printf "%-44s %12.0f requests a second\n", "POST /v1/predictions", median("BenchmarkService", "req/s")
 	printf "%-44s %12.0f %%\n", "  of a bare handler with a constant answer", 100 * pairs("BenchmarkService", "BenchmarkBareGin", "req/s")
+	printf "%-44s %12.1f s\n", "backup of " median("BenchmarkBackup", "MB") " MB", median("BenchmarkBackup", "s")
+	printf "%-44s %12.2f of its time\n", "  against pg_dump, fastest compression", median("BenchmarkBackup", "of-fastest")
+	printf "%-44s %12.2f of its time\n", "  encrypted", median("BenchmarkBackup", "encrypted-of-fastest")
+	printf "%-44s %12.2f of its time\n", "  against pg_dump, usual compression", median("BenchmarkBackup", "of-usual")
+	printf "%-44s %12.2f of its size\n", "  against pg_dump, usual compression", median("BenchmarkBackup", "size-of-usual")
+	printf "%-44s %12.0f MB\n", "  most memory", median("BenchmarkBackup", "peak-MB")
 }'

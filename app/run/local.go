@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"log/slog"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,8 +36,8 @@ func StartLocal(ctx context.Context, config contract.Config, build Build, dataDi
 	if err != nil {
 		return nil, err
 	}
-	if config.ModelsBucket == "" {
-		config.ModelsBucket = (&url.URL{Scheme: "file", Path: filepath.Join(dataDir, contract.BucketModels)}).String()
+	if config, err = LocalBuckets(config, dataDir); err != nil {
+		return nil, err
 	}
 	l := &Local{dataDir: dataDir}
 	l.Service = New(config, build, logger)

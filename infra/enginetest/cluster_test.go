@@ -6,11 +6,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/infra/clustertest"
 	"github.com/script-ohio/platform/infra/enginetest"
 	"github.com/script-ohio/platform/infra/helm"
@@ -36,10 +38,13 @@ func TestAgainstKubernetes(t *testing.T) {
 	})
 	e.deployed(cluster)
 	e.scenario("preview and refresh find nothing", func() []enginetest.Change { e.settled(); return nil })
+	var released []string
 	e.scenario("another image", func() []enginetest.Change {
 		changes := e.changed("image", "ghcr.io/script-ohio/platform:v9.9.9")
-		e.touched(changes, deploymentType, jobType)
-		require.Equal(t, []string{"create " + jobType, "update " + deploymentType, "delete " + jobType}, steps(changes), "the schema comes first")
+		released = steps(changes)
+		require.Equal(t, "create "+jobType, released[0], "the schema comes first")
+		require.Equal(t, "delete "+jobType, released[len(released)-1])
+		require.Equal(t, slices.Repeat([]string{"update " + deploymentType}, 1+len(contract.Queues())), released[1:len(released)-1])
 		return changes
 	})
 	e.deployed(cluster)
@@ -49,7 +54,7 @@ func TestAgainstKubernetes(t *testing.T) {
 		require.Equal(t, image, e.config().Release.Image)
 		changes, err := e.up()
 		require.NoError(t, err)
-		e.touched(changes, deploymentType, jobType)
+		require.Equal(t, released, steps(changes))
 		return changes
 	})
 	e.destroyed()

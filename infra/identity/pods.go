@@ -27,7 +27,9 @@ func (b builder) document(pod Pod) pulumi.StringOutput {
 				useKey("EncryptModels", arn[1], s3, "kms:GenerateDataKey"))...)
 		}, d.Models, d.Storage)
 	case BackupWorker:
-		return on(func(arn []string) iamdoc.Document { return writeBackups(arn[0], arn[1], s3) }, d.Backups, d.Storage)
+		return on(func(arn []string) iamdoc.Document {
+			return iamdoc.New(append(readModels(arn[2], arn[1], s3), writeBackups(arn[0], arn[1], s3)...)...)
+		}, d.Backups, d.Storage, d.Models)
 	case SecurityWorker:
 		return on(func(arn []string) iamdoc.Document { return iamdoc.New(blockAddresses(arn[0])) }, d.BlockList)
 	case LogKeeper:
@@ -77,13 +79,13 @@ func readModels(bucket, key, s3 string) []iamdoc.Statement {
 // writeBackups writes, verifies and retires backups. What it deletes stays as
 // an older version, locked until its retention ends; versions and locks it
 // cannot touch.
-func writeBackups(bucket, key, s3 string) iamdoc.Document {
-	return iamdoc.New(
+func writeBackups(bucket, key, s3 string) []iamdoc.Statement {
+	return []iamdoc.Statement{
 		iamdoc.Allow("s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts").
-			Named("Backups").On(bucket+"/*"),
+			Named("Backups").On(bucket + "/*"),
 		iamdoc.Allow("s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:GetBucketObjectLockConfiguration").Named("ListBackups").On(bucket),
 		useKey("BackupKey", key, s3, "kms:Decrypt", "kms:GenerateDataKey"),
-	)
+	}
 }
 
 // keepTelemetry writes, reads and removes all that is in a bucket, but older

@@ -21,9 +21,9 @@ type Sizing struct {
 // provisioned anew, and a trace that is lost was one of ten that were kept.
 func SizingFor(production bool) Sizing {
 	if production {
-		return Sizing{Prometheus: 2, Alertmanager: 3, Loki: 3, MetricsGB: 50, LogsGB: 10, TracesGB: 10}
+		return Sizing{Prometheus: 2, Alertmanager: 3, Loki: 3, MetricsGB: 100, LogsGB: 10, TracesGB: 10}
 	}
-	return Sizing{Prometheus: 1, Alertmanager: 1, Loki: 1, MetricsGB: 20, LogsGB: 10, TracesGB: 10}
+	return Sizing{Prometheus: 1, Alertmanager: 1, Loki: 1, MetricsGB: 40, LogsGB: 10, TracesGB: 10}
 }
 
 // mailboxGB is the disk of an Alertmanager: silences, and what was sent.

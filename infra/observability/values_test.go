@@ -107,10 +107,10 @@ func TestPrometheusTakesEverythingAndForgetsInTime(t *testing.T) {
 	in := release(t, deploy(t, "prod", nil), "kube-prometheus-stack").Inputs
 	spec := "values.prometheus.prometheusSpec."
 	require.Equal(t, "kps", in.Text("values.fullnameOverride"))
-	require.Equal(t, []string{"15d", "45GB"}, []string{in.Text(spec + "retention"), in.Text(spec + "retentionSize")})
+	require.Equal(t, []string{"15d", "90GB"}, []string{in.Text(spec + "retention"), in.Text(spec + "retentionSize")})
 	require.Equal(t, "script-ohio-prod-cluster", in.Text(spec+"externalLabels.cluster"))
 	claim := spec + "storageSpec.volumeClaimTemplate.spec."
-	require.Equal(t, []string{"gp3", "50Gi"}, []string{in.Text(claim + "storageClassName"), in.Text(claim + "resources.requests.storage")})
+	require.Equal(t, []string{"gp3", "100Gi"}, []string{in.Text(claim + "storageClassName"), in.Text(claim + "resources.requests.storage")})
 	for _, kind := range []string{"rule", "serviceMonitor", "podMonitor", "probe", "scrapeConfig"} {
 		require.Equal(t, false, in.At(spec+kind+"SelectorNilUsesHelmValues"), kind)
 	}

@@ -16,7 +16,7 @@ import (
 const Type = "script-ohio:secrets:Secrets"
 
 const (
-	// keyLength is that of the signing key: letters and digits, 285 bits.
+	// keyLength is that of what is made here: letters and digits, 285 bits.
 	keyLength = 48
 	// recoveryDays is how long a deleted secret can be brought back; AWS takes
 	// 7 to 30, or 0 for at once.
@@ -46,8 +46,8 @@ func Names() []string {
 
 type secrets struct{ pulumi.ResourceState }
 
-// New registers the secret and returns its ARN. It begins with a signing key
-// and without the keys that others issue: a person puts those in, and from
+// New registers the secret and returns its ARN. It begins with a signing key,
+// the token of the alert webhook, and without the keys that others issue: a person puts those in, and from
 // then on the stack leaves the value alone.
 func New(ctx *pulumi.Context, name string, given Args, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
 	var p args.Problems
@@ -65,9 +65,17 @@ func New(ctx *pulumi.Context, name string, given Args, opts ...pulumi.ResourceOp
 		return none, err
 	}
 	child, part := pulumi.Parent(s), given.Name("app")
-	key, err := random.NewRandomPassword(ctx, part, &random.RandomPasswordArgs{Length: pulumi.Int(keyLength), Special: pulumi.Bool(false)}, child)
-	if err != nil {
-		return none, err
+	values := pulumi.StringMap{}
+	for _, name := range Names() {
+		values[name] = pulumi.String("")
+	}
+	// What no third party issues.
+	for variable, name := range map[string]string{"SECRET_KEY": part, "ALERT_TOKEN": given.Name("app", "alert-token")} {
+		made, err := random.NewRandomPassword(ctx, name, &random.RandomPasswordArgs{Length: pulumi.Int(keyLength), Special: pulumi.Bool(false)}, child)
+		if err != nil {
+			return none, err
+		}
+		values[variable] = made.Result
 	}
 	secret, err := secretsmanager.NewSecret(ctx, part, &secretsmanager.SecretArgs{
 		Name: pulumi.String(part), Description: pulumi.String("Secret variables of the app"),
@@ -76,11 +84,6 @@ func New(ctx *pulumi.Context, name string, given Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return none, err
 	}
-	values := pulumi.StringMap{}
-	for _, name := range Names() {
-		values[name] = pulumi.String("")
-	}
-	values["SECRET_KEY"] = key.Result
 	version, err := secretsmanager.NewSecretVersion(ctx, part, &secretsmanager.SecretVersionArgs{
 		SecretId: secret.ID(), SecretString: pulumi.JSONMarshal(values),
 	}, child, pulumi.IgnoreChanges([]string{"secretString"}))

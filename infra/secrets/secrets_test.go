@@ -37,6 +37,7 @@ func TestTheSecretHoldsWhatTheContractAsksFor(t *testing.T) {
 	require.Equal(t, key, secret.Inputs.Text("kmsKeyId"))
 	require.True(t, secret.Protect && secret.RetainOnDelete)
 	require.True(t, version.Inputs.Secret("secretString"))
+	require.Len(t, graph.OfType("random:index/randomPassword:RandomPassword"), 2, "the signing key and the token of the webhook")
 	require.Contains(t, version.IgnoreChanges, "secretString", "or a deployment would take a person's keys away")
 	require.Equal(t, secret.ARN, graph.Outputs["arn"].Value)
 }

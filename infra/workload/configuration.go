@@ -89,6 +89,7 @@ func (w *workload) plain() pulumi.StringMap {
 	values := pulumi.StringMap{
 		"MODELS_BUCKET":   pulumi.Sprintf("s3://%s?region=%s", w.Data.Models, w.Region),
 		"BACKUP_BUCKET":   pulumi.Sprintf("s3://%s?region=%s", w.Data.Backups, w.Region),
+		"TLS_HOSTS":       pulumi.String(w.Edge.Domain),
 		"TRUSTED_PROXIES": pulumi.String(joined(w.Networks.LoadBalancers)),
 		"LISTEN":          pulumi.String(fmt.Sprintf(":%d", contract.PublicPort)),
 		"INTERNAL_LISTEN": pulumi.String(fmt.Sprintf(":%d", contract.InternalPort)),

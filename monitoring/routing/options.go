@@ -127,7 +127,7 @@ func (o Options) told(s contract.Severity) bool {
 	case contract.Warning:
 		return o.Slack.URLFile != ""
 	case contract.Ticket:
-		return !o.Mail.empty()
+		return !o.Mail.empty() || o.Slack.URLFile != ""
 	}
 	return false
 }

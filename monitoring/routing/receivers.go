@@ -27,7 +27,9 @@ func receivers(o Options) []Receiver {
 		case contract.Warning:
 			r.Slack = slack(o.Slack)
 		case contract.Ticket:
-			r.Email = email(o.Mail)
+			if r.Email = email(o.Mail); r.Email == nil {
+				r.Slack = slack(o.Slack) // rather in a crowd than unread
+			}
 		}
 		all = append(all, r)
 	}
@@ -77,6 +79,9 @@ func slack(o SlackOptions) []Slack {
 }
 
 func email(o MailOptions) []Email {
+	if o.empty() {
+		return nil
+	}
 	return []Email{{
 		SendResolved: true, To: strings.Join(o.To, ", "), From: o.From, Smarthost: o.Smarthost,
 		AuthUsername: o.Username, AuthPasswordFile: o.PasswordFile, RequireTLS: true,

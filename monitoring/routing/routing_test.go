@@ -111,7 +111,7 @@ func TestEveryCombinationOfReceivers(t *testing.T) {
 			for labels, want := range map[string][]string{
 				"alertname=ServiceDown severity=critical": also("critical", pagerDuty || slack),
 				"alertname=Slow severity=warning":         also("warning", slack),
-				"alertname=Disk severity=ticket":          also("ticket", mail),
+				"alertname=Disk severity=ticket":          also("ticket", mail || slack),
 				"alertname=Deployed severity=info":        also("", false),
 				"alertname=InfoInhibitor severity=none":   also("", false),
 				"alertname=Strange severity=page":         also("warning", slack),

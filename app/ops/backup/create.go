@@ -20,18 +20,19 @@ import (
 // not even the manifest can be written, no backup has come into being.
 func (s *Service) Create(ctx context.Context, p Progress) (m Manifest, err error) {
 	err = s.exclusive(ctx, "create", func(ctx context.Context, _ *lock) error {
-		m, err = s.create(ctx, p)
+		m, err = s.create(ctx, false, p)
 		return err
 	})
 	return m, err
 }
 
 // create is Create for whoever has the lock.
-func (s *Service) create(ctx context.Context, p Progress) (m Manifest, err error) {
+func (s *Service) create(ctx context.Context, safety bool, p Progress) (m Manifest, err error) {
 	began := s.Clock()
 	if m, err = s.begin(ctx, began); err != nil {
 		return m, err
 	}
+	m.Safety = safety
 	s.Logger.InfoContext(ctx, "a backup begins", "backup", m.Name)
 	for _, name := range Components() {
 		part := s.copyPart(ctx, &m, name, p)

@@ -173,8 +173,9 @@ func (s *Service) small(ctx context.Context, f folder, object string, value any)
 	return true, nil
 }
 
-// Newest gives the manifest of the newest complete backup; fault.NotFound
-// when there is none.
+// Newest gives the manifest of the newest complete backup but those that were
+// made before a restore: what they hold was to be replaced. fault.NotFound when
+// there is none.
 func (s *Service) Newest(ctx context.Context) (Manifest, error) {
 	folders, err := s.scan(ctx, "backup-")
 	if err != nil {
@@ -189,7 +190,7 @@ func (s *Service) Newest(ctx context.Context) (Manifest, error) {
 		if err != nil && fault.CodeOf(err) != fault.Conflict && fault.CodeOf(err) != fault.NotFound {
 			return Manifest{}, err
 		}
-		if err == nil && m.Status == Complete {
+		if err == nil && m.Status == Complete && !m.Safety {
 			return m, nil
 		}
 	}

@@ -50,6 +50,7 @@ type Manifest struct {
 	Database        *Snapshot         `json:"database,omitempty"`
 	Parts           []Part            `json:"components"`
 	Recipient       string            `json:"recipient,omitempty"` // for whom it is encrypted
+	Safety          bool              `json:"safety,omitempty"`    // made before a restore, of what that replaced
 	Issues          []string          `json:"issues"`
 }
 

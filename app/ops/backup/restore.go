@@ -79,7 +79,7 @@ func (s *Service) Restore(ctx context.Context, name string, o RestoreOptions, p 
 
 func (s *Service) restore(ctx context.Context, l *lock, m Manifest, o RestoreOptions, r *Restored, p Progress) error {
 	if o.IntoLive {
-		safety, err := s.create(ctx, p)
+		safety, err := s.create(ctx, true, p)
 		if err != nil {
 			return fault.Wrap(fault.CodeOf(err), err, "nothing was restored: what is live could not be backed up first")
 		}
