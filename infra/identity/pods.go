@@ -81,8 +81,8 @@ func readModels(bucket, key, s3 string) []iamdoc.Statement {
 // cannot touch.
 func writeBackups(bucket, key, s3 string) []iamdoc.Statement {
 	return []iamdoc.Statement{
-		iamdoc.Allow("s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts").
-			Named("Backups").On(bucket + "/*"),
+		iamdoc.Allow("s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts",
+			"s3:GetObjectRetention", "s3:GetObjectLegalHold").Named("Backups").On(bucket + "/*"),
 		iamdoc.Allow("s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:GetBucketObjectLockConfiguration").Named("ListBackups").On(bucket),
 		useKey("BackupKey", key, s3, "kms:Decrypt", "kms:GenerateDataKey"),
 	}

@@ -26,6 +26,7 @@ type Entry struct {
 	Bytes        int64               `json:"bytes"` // that it takes in the bucket
 	Sizes        map[Component]int64 `json:"sizes,omitempty"`
 	Issues       []string            `json:"issues,omitempty"`
+	Safety       bool                `json:"safety,omitempty"` // made before a restore
 	Verification *Verification       `json:"verification,omitempty"`
 	Mark         *Mark               `json:"mark,omitempty"`
 
@@ -142,7 +143,7 @@ func (s *Service) entry(ctx context.Context, f folder) (Entry, error) {
 	case err != nil:
 		return e, err
 	}
-	e.Status, e.Issues = m.Status, m.Issues
+	e.Status, e.Issues, e.Safety = m.Status, m.Issues, m.Safety
 	e.Sizes = map[Component]int64{}
 	for _, p := range m.Parts {
 		if p.Status == Complete {

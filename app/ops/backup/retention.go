@@ -49,16 +49,16 @@ func decide(entries []Entry, now time.Time, retention time.Duration) []Decision 
 }
 
 // lastResort is the backup that one would restore: the newest verified one,
-// else the newest complete one; "" when there is none. Entries are newest
-// first.
+// else the newest complete one, and no safety copy of what was replaced; ""
+// when there is none. Entries are newest first.
 func lastResort(entries []Entry) string {
 	for _, e := range entries {
-		if e.Status == Complete && e.Verified() {
+		if e.Status == Complete && !e.Safety && e.Verified() {
 			return e.Name
 		}
 	}
 	for _, e := range entries {
-		if e.Status == Complete {
+		if e.Status == Complete && !e.Safety {
 			return e.Name
 		}
 	}

@@ -55,7 +55,6 @@ func StartS3(t testing.TB) *S3 {
 	}
 	log, err := os.Create(filepath.Join(root, "log"))
 	require.NoError(t, err)
-	defer log.Close() // the server has its own handle
 	ctx, stop := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, program, "--port", address, "--region", region, "--health", "/health",
 		"posix", "--versioning-dir", filepath.Join(root, "versions"), filepath.Join(root, "objects"))
@@ -68,6 +67,7 @@ func StartS3(t testing.TB) *S3 {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		defer close(ended)
+		defer log.Close()
 		_ = cmd.Run() // it ends when it is killed
 	}()
 	t.Cleanup(func() {
