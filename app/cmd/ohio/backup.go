@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/ops/audit"
 	"github.com/script-ohio/platform/app/ops/backup"
 	"github.com/script-ohio/platform/app/run"
 )
@@ -55,6 +56,22 @@ func (b backups) open(ctx context.Context, out *console, needsDatabase bool) (*r
 	}
 	logger := slog.New(slog.NewTextHandler(out.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	return run.OpenBackups(ctx, config, build(), logger)
+}
+
+// audited records what was done to a backup. It is done by then, perhaps
+// because there is no database: who cannot record it says so and goes on.
+func (b backups) audited(ctx context.Context, out *console, action, name string, after any) {
+	err := func() error {
+		pool, err := b.connect(ctx)
+		if err != nil {
+			return err
+		}
+		defer pool.Close()
+		return auditLog(pool).Append(ctx, audit.Entry{Action: action, SubjectType: "backup", SubjectID: name, After: after})
+	}()
+	if err != nil {
+		fmt.Fprintf(out.err, "ohio: %s is done and not in the audit log: %v\n", action, err)
+	}
 }
 
 // latest names the newest complete backup.

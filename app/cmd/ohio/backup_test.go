@@ -70,6 +70,10 @@ func TestBackupCommands(t *testing.T) {
 	require.Equal(t, "an audit", marked.Mark.Reason)
 	require.NotEmpty(t, marked.Mark.By)
 	require.Nil(t, decoded[backup.Entry](t, "backup", "mark", made.Name, "--remove", "-o", "json").Mark)
+	recorded, _ := ohio(t, 0, "audit", "list", "--action", "backup.")
+	for _, action := range []string{"backup.restore", "backup.mark", "backup.unmark"} {
+		require.Contains(t, recorded, action)
+	}
 	pruned := decoded[backup.PruneReport](t, "backup", "prune", "-o", "json")
 	require.Zero(t, pruned.Deleted, "nothing to ask about")
 

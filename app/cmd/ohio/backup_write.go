@@ -100,6 +100,7 @@ func (c backupRestoreCmd) Run(ctx context.Context, out *console) error {
 	if failure != nil {
 		return failure
 	}
+	c.audited(ctx, out, "backup.restore", name, map[string]any{"components": c.Component, "database": r.Database, "replaced": r.Replaced, "safety_backup": r.Safety})
 	return c.print(out, r, func(w *tabwriter.Writer) { drawRestored(w, r) })
 }
 
@@ -187,6 +188,11 @@ func (c backupPruneCmd) Run(ctx context.Context, out *console) error {
 	if err != nil {
 		return err
 	}
+	for _, d := range report.Decisions {
+		if d.Delete && !c.DryRun {
+			c.audited(ctx, out, "backup.delete", d.Name, d.Reason)
+		}
+	}
 	return c.print(out, report, func(w *tabwriter.Writer) {
 		row(w, "NAME", "STATUS", "SIZE", "GOES", "BECAUSE")
 		for _, d := range report.Decisions {
@@ -228,14 +234,16 @@ func (c backupMarkCmd) Run(ctx context.Context, out *console) error {
 	if err != nil {
 		return err
 	}
+	action := "backup.mark"
 	if c.Remove {
-		err = s.Unmark(ctx, name)
+		action, err = "backup.unmark", s.Unmark(ctx, name)
 	} else {
 		err = s.Mark(ctx, name, who(), c.Reason)
 	}
 	if err != nil {
 		return err
 	}
+	c.audited(ctx, out, action, name, c.Reason)
 	entry, _, err := s.Show(ctx, name)
 	if err != nil {
 		return err
