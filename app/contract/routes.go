@@ -58,6 +58,7 @@ var (
 	RouteRuns         = Route{"list-runs", http.MethodGet, "/v1/ops/runs", "Browse runs of jobs", ReadOnly, RateBrowse, SLONone}
 	RouteRun          = Route{"get-run", http.MethodGet, "/v1/ops/runs/{id}", "One run of a job and its report", ReadOnly, RateBrowse, SLONone}
 	RouteRunEvents    = Route{"run-events", http.MethodGet, "/v1/ops/runs/{id}/events", "Follow a run as server-sent events", ReadOnly, RateBrowse, SLONone}
+	RouteBackups      = Route{"list-backups", http.MethodGet, "/v1/ops/backups", "What became of backups, verifications, drills and restores", ReadOnly, RateBrowse, SLONone}
 	RouteAlertList    = Route{"list-alerts", http.MethodGet, "/v1/ops/alerts", "Browse alerts", ReadOnly, RateBrowse, SLONone}
 	RouteAlerts       = Route{"receive-alerts", http.MethodPost, "/v1/ops/alerts", "Take alerts from Alertmanager, with a token of its own", Anonymous, RateAlerts, SLONone}
 	RouteAudit        = Route{"list-audit", http.MethodGet, "/v1/ops/audit", "Who changed or read what, newest first", Operator, RateAdmin, SLONone}
@@ -71,7 +72,7 @@ func Routes() []Route {
 		RoutePredict, RoutePredictBatch, RouteSlate,
 		RouteGames, RouteGame, RouteTeams, RouteTeam, RouteRankings,
 		RouteModels, RouteModel, RoutePack,
-		RouteJobs, RouteJobRun, RouteRuns, RouteRun, RouteRunEvents, RouteAlertList, RouteAlerts,
+		RouteJobs, RouteJobRun, RouteRuns, RouteRun, RouteRunEvents, RouteBackups, RouteAlertList, RouteAlerts,
 		RouteAudit,
 	}
 }

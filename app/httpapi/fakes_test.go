@@ -20,6 +20,7 @@ import (
 	"github.com/script-ohio/platform/app/httpapi"
 	"github.com/script-ohio/platform/app/ops/alert"
 	"github.com/script-ohio/platform/app/ops/audit"
+	"github.com/script-ohio/platform/app/ops/backup"
 	"github.com/script-ohio/platform/app/platform/auth"
 	"github.com/script-ohio/platform/app/platform/jobs"
 	"github.com/script-ohio/platform/app/platform/ratelimit"
@@ -35,6 +36,7 @@ var (
 	_ httpapi.ActiveUsers   = (*auth.ActiveUsers)(nil)
 	_ httpapi.Audit         = (*audit.Log)(nil)
 	_ httpapi.Jobs          = (*jobs.Client)(nil)
+	_ httpapi.Backups       = backup.History{}
 	_ httpapi.Alerts        = (*alert.Store)(nil)
 )
 
@@ -241,7 +243,7 @@ func samplePrediction() serving.Prediction {
 func testDeps() httpapi.Deps {
 	return httpapi.Deps{
 		Predictor: fakePredictor{}, Games: fakeGames{}, Packs: fakePacks{}, Audit: &fakeAudit{}, Authenticator: fakeAuth{},
-		Jobs: &fakeJobs{}, Alerts: &fakeAlerts{},
+		Jobs: &fakeJobs{}, Backups: fakeBackups{}, Alerts: &fakeAlerts{},
 		Limiter: unlimited{}, ActiveUsers: &fakeActive{}, Logger: slog.New(slog.DiscardHandler),
 		Registerer: prometheus.NewRegistry(), Ready: func() error { return nil },
 	}

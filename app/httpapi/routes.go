@@ -32,6 +32,7 @@ func (a *API) registerOperations() {
 	register(a, contract.RouteRuns, a.runs)
 	register(a, contract.RouteRun, a.run)
 	register(a, contract.RouteRunEvents, a.runEvents, streamed)
+	register(a, contract.RouteBackups, a.backups)
 	register(a, contract.RouteAlertList, a.alerts)
 	register(a, contract.RouteAlerts, a.receiveAlerts)
 	register(a, contract.RouteAudit, a.audit)

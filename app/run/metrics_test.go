@@ -61,6 +61,7 @@ func TestEveryRouteAnswersAndEveryMetricIsThere(t *testing.T) {
 		"list-jobs":     {{"/v1/ops/jobs", nil}},
 		"list-runs":     {{"/v1/ops/runs?job=log-retention", nil}},
 		"get-run":       {{fmt.Sprintf("/v1/ops/runs/%d", id), nil}},
+		"list-backups":  {{"/v1/ops/backups?kind=drill", nil}},
 		"list-alerts":   {{"/v1/ops/alerts", nil}},
 		"list-audit":    {{"/v1/ops/audit?limit=5&action=audit.", nil}},
 	}

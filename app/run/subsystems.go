@@ -8,6 +8,7 @@ import (
 
 	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/app/httpapi"
+	"github.com/script-ohio/platform/app/ops/backup"
 	"github.com/script-ohio/platform/app/platform/auth"
 	"github.com/script-ohio/platform/app/platform/blob"
 	"github.com/script-ohio/platform/app/platform/postgres"
@@ -123,7 +124,7 @@ func (s *Service) openHTTP(context.Context) error {
 	}
 	api, err := httpapi.New(httpapi.Deps{
 		Predictor: s.engine, Games: football.NewStore(s.pool), Packs: packs{s.packs}, Audit: s.audit(),
-		Jobs: s.jobs, Alerts: s.alerts, Authenticator: authenticator, Limiter: s.limiter(), ActiveUsers: active,
+		Jobs: s.jobs, Backups: backup.NewHistory(s.pool), Alerts: s.alerts, Authenticator: authenticator, Limiter: s.limiter(), ActiveUsers: active,
 		Logger: s.logger, Registerer: s.registry, Ready: s.engine.Ready,
 	}, httpapi.Options{
 		TrustedProxies: proxies, Timeout: s.config.WorkerTimeout.Duration(), Traced: s.traced(),

@@ -68,6 +68,7 @@ var checks = map[string][]probe{
 	contract.RouteJobRun.ID: {
 		{says: "is not for everybody", anonymous: true, params: fixed("no-such-job"), body: nothing, refused: fault.Unauthenticated},
 	},
+	contract.RouteBackups.ID:   {{says: "lists what became of backups", key: true, query: queried("limit", "1"), answers: answering(saneBackups)}, notForEverybody},
 	contract.RouteAlertList.ID: {{says: "lists alerts", key: true, query: queried("limit", "1"), answers: answering(saneAlerts)}, notForEverybody},
 	contract.RouteAlerts.ID:    {{says: "is not for everybody", anonymous: true, body: nothing, refused: fault.Unauthenticated}},
 

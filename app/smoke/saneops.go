@@ -58,6 +58,23 @@ func saneRun(f *found, r jobRun) error {
 	return all(must(r.ID == f.run, "it shows run %d instead of %d", r.ID, f.run), r.sane())
 }
 
+func saneBackups(_ *found, l struct {
+	Outcomes []struct {
+		Kind   string `json:"kind"`
+		Backup string `json:"backup"`
+	} `json:"outcomes"`
+}) error {
+	if l.Outcomes == nil {
+		return errors.New("there is no list of outcomes")
+	}
+	for _, o := range l.Outcomes {
+		if o.Kind == "" || o.Backup == "" {
+			return fmt.Errorf("an outcome is of kind %q and of backup %q", o.Kind, o.Backup)
+		}
+	}
+	return nil
+}
+
 func saneAlerts(_ *found, l struct {
 	Alerts []struct {
 		Fingerprint string `json:"fingerprint"`

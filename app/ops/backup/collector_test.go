@@ -66,6 +66,12 @@ func TestWorksAndTheirMetrics(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, report.(Weekly).Verifications, 1)
 	require.Equal(t, "backup drill verification verification", w.query("", `select string_agg(kind, ' ' order by kind) from backup_results where ok`))
+	history, err := NewHistory(pool).List(t.Context(), HistoryFilter{Kind: resultDrill, Limit: 10})
+	require.NoError(t, err)
+	require.True(t, history[0].OK)
+	none, err := NewHistory(pool).List(t.Context(), HistoryFilter{Before: history[0].ID, Kind: resultDrill, Limit: 10})
+	require.NoError(t, err)
+	require.Len(t, none, len(history)-1)
 
 	// Trouble changes the verdict, not what was measured last.
 	key := daily.Backup + "/database.dump.zst"
