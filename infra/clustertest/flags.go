@@ -61,6 +61,9 @@ func controllerManagerFlags(dir string) []string {
 		// Metrics are fed, so that there is no noise of a starting pod to wait out.
 		"--horizontal-pod-autoscaler-initial-readiness-delay=0s",
 		"--horizontal-pod-autoscaler-cpu-initialization-period=0s",
+		// On a machine with other work the heartbeats of nodes are late, and all
+		// pods of a node that counts as lost are unready at once.
+		"--node-monitor-grace-period=1h",
 		"--profiling=false",
 	}
 }
