@@ -6,6 +6,8 @@ import (
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/script-ohio/platform/infra/layout"
 )
 
 // Whom pods of controllers meet.
@@ -115,7 +117,7 @@ func block(cidr string) networkingv1.NetworkPolicyPeerArgs {
 func internet() networkingv1.NetworkPolicyPeerArgs {
 	return networkingv1.NetworkPolicyPeerArgs{IpBlock: networkingv1.IPBlockArgs{
 		Cidr:   pulumi.String("0.0.0.0/0"),
-		Except: pulumi.ToStringArray([]string{"10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"}),
+		Except: pulumi.ToStringArray(layout.Unrouted()),
 	}}
 }
 

@@ -130,3 +130,10 @@ func subnet(network netip.Prefix, bits, index int) netip.Prefix {
 	n += uint32(index) << (32 - length)
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}), length)
 }
+
+// Unrouted are the networks that the internet does not know: private ones, and
+// those of links, the instance's metadata among them. What may call the
+// internet is kept from these.
+func Unrouted() []string {
+	return []string{"10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"}
+}

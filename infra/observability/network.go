@@ -8,6 +8,8 @@ import (
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/script-ohio/platform/infra/layout"
 )
 
 // labelName is how charts and the operator call pods.
@@ -71,7 +73,7 @@ func blocks(networks ...netip.Prefix) []peer {
 // outside is the internet: all but the addresses that it does not know. S3
 // answers there, by the gateway of the VPC.
 func outside() []peer {
-	return []peer{{block: "0.0.0.0/0", except: []string{"10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"}}}
+	return []peer{{block: "0.0.0.0/0", except: layout.Unrouted()}}
 }
 
 // policy is the one of some pods: what is not in it is shut.

@@ -13,6 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/script-ohio/platform/app/contract"
+	"github.com/script-ohio/platform/infra/externalsecret"
 )
 
 // Objects that carry the configuration.
@@ -20,7 +21,6 @@ const (
 	configName  = "app-config"
 	secretName  = "app-secrets"
 	storeName   = "aws-secrets"
-	secretsAPI  = "external-secrets.io/v1"
 	refreshTime = "15m" // how long a rotated secret takes to arrive
 )
 
@@ -39,9 +39,7 @@ func (w *workload) configuration() (*settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := w.custom("secrets", secretsAPI, "SecretStore", w.meta(storeName, nil), secretStore{
-		Provider: storeProvider{AWS: awsProvider{Service: "SecretsManager", Region: w.served(pulumi.String(w.Region))}},
-	}, w.after())
+	store, err := w.custom("secrets", externalsecret.API, "SecretStore", w.meta(storeName, nil), externalsecret.SecretsManager(w.served(pulumi.String(w.Region))), w.after())
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +52,7 @@ func (w *workload) configuration() (*settings, error) {
 	}
 	for _, queue := range queues {
 		name := secretOf(queue)
-		secret, err := w.custom(strings.TrimPrefix(name, "app-"), secretsAPI, "ExternalSecret", w.meta(name, nil), w.secret(name, queue), w.after(store))
+		secret, err := w.custom(strings.TrimPrefix(name, "app-"), externalsecret.API, "ExternalSecret", w.meta(name, nil), w.secret(name, queue), w.after(store))
 		if err != nil {
 			return nil, err
 		}
@@ -121,62 +119,12 @@ func hash(values pulumi.StringMap) pulumi.StringOutput {
 	}).(pulumi.StringOutput)
 }
 
-// The kinds of external-secrets, as far as they are used. Its controller reads
-// with the role of its own pods, which may read these secrets only.
-// https://external-secrets.io/latest/provider/aws-secrets-manager/
-type (
-	secretStore struct {
-		Provider storeProvider `pulumi:"provider"`
-	}
-	storeProvider struct {
-		AWS awsProvider `pulumi:"aws"`
-	}
-	awsProvider struct {
-		Service string             `pulumi:"service"`
-		Region  pulumi.StringInput `pulumi:"region"`
-	}
-	externalSecret struct {
-		RefreshInterval string       `pulumi:"refreshInterval"`
-		Store           storeRef     `pulumi:"secretStoreRef"`
-		Target          target       `pulumi:"target"`
-		Data            []secretData `pulumi:"data"`
-	}
-	storeRef struct {
-		Name string `pulumi:"name"`
-		Kind string `pulumi:"kind"`
-	}
-	target struct {
-		Name           string   `pulumi:"name"`
-		CreationPolicy string   `pulumi:"creationPolicy"`
-		DeletionPolicy string   `pulumi:"deletionPolicy"`
-		Template       template `pulumi:"template"`
-	}
-	template struct {
-		EngineVersion string            `pulumi:"engineVersion"`
-		MergePolicy   string            `pulumi:"mergePolicy"`
-		Data          map[string]string `pulumi:"data"`
-	}
-	secretData struct {
-		Key    string    `pulumi:"secretKey"`
-		Remote remoteRef `pulumi:"remoteRef"`
-	}
-	remoteRef struct {
-		Key      pulumi.StringInput `pulumi:"key"`
-		Property string             `pulumi:"property"`
-	}
-)
-
 // secret builds the secret variables of the contract that belong together: the
 // two URLs out of the secrets of database and cache, the others as they stand
 // in the app's.
-func (w *workload) secret(name string, queue contract.Queue) externalSecret {
-	s := externalSecret{
-		RefreshInterval: refreshTime,
-		Store:           storeRef{Name: storeName, Kind: "SecretStore"},
-		Target: target{
-			Name: name, CreationPolicy: "Owner", DeletionPolicy: "Retain",
-			Template: template{EngineVersion: "v2", MergePolicy: "Replace", Data: map[string]string{}},
-		},
+func (w *workload) secret(name string, queue contract.Queue) externalsecret.Secret {
+	s := externalsecret.Secret{
+		Refresh: refreshTime, Store: externalsecret.In(storeName), Target: externalsecret.Owned(name, map[string]string{}),
 	}
 	// RDS presents a certificate of its own authority, which the image does not
 	// carry: encrypted, and not verified.
@@ -185,7 +133,7 @@ func (w *workload) secret(name string, queue contract.Queue) externalSecret {
 		"REDIS_URL":    "rediss://{{ .cache_username }}:{{ .cache_password }}@{{ .cache_host }}:{{ .cache_port }}/0",
 	}
 	take := func(key string, from pulumi.StringInput, property string) {
-		s.Data = append(s.Data, secretData{key, remoteRef{w.served(from), property}})
+		s.Data = append(s.Data, externalsecret.Take(key, w.served(from), property))
 	}
 	if queue == "" {
 		for _, property := range []string{"username", "password", "host", "port", "dbname"} {

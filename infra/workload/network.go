@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/script-ohio/platform/app/contract"
+	"github.com/script-ohio/platform/infra/layout"
 )
 
 // Whom pods meet beside the networks of the stack: the agent on every node that
@@ -39,7 +40,7 @@ func (w *workload) networkPolicies() error {
 		// where there is none; the data of games comes from the internet.
 		{name: "https", pods: oneOf(append(components[2:len(components):len(components)], componentServe)), types: []string{"Egress"}, out: []rule{
 			{peers: append(networks(w.Networks.Private), networkingv1.NetworkPolicyPeerArgs{IpBlock: networkingv1.IPBlockArgs{
-				Cidr: pulumi.String("0.0.0.0/0"), Except: pulumi.ToStringArray(private()),
+				Cidr: pulumi.String("0.0.0.0/0"), Except: pulumi.ToStringArray(layout.Unrouted()),
 			}}), ports: []port{{"TCP", 443}}},
 			{peers: []networkingv1.NetworkPolicyPeerArgs{{IpBlock: networkingv1.IPBlockArgs{Cidr: pulumi.String(identityAgent)}}}, ports: []port{{"TCP", 80}}},
 		}},
@@ -70,12 +71,6 @@ func (w *workload) networkPolicies() error {
 		w.ready = append(w.ready, made)
 	}
 	return nil
-}
-
-// private are the addresses that the internet does not know: of this network
-// and its neighbours, and of the instance's metadata.
-func private() []string {
-	return []string{"10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"}
 }
 
 // networkPolicy is one policy: what the pods may reach and who may reach them.
