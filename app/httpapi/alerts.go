@@ -87,22 +87,13 @@ type alertsInput struct {
 }
 
 func (a *API) alerts(ctx context.Context, in *alertsInput) (*reply[AlertPage], error) {
-	filter := alert.Filter{Status: alert.Status(in.Status), Severity: in.Severity, Limit: in.Limit + 1}
-	list := fmt.Sprintf("alerts %q %q", in.Status, in.Severity)
-	if in.Cursor != "" {
-		after, err := a.cursors.open(list, in.Cursor)
-		if err != nil {
-			return nil, err
-		}
-		filter.Before = after.id
-	}
-	found, err := a.deps.Alerts.List(ctx, filter)
+	rows, next, err := page(a.cursors, fmt.Sprintf("alerts %q %q", in.Status, in.Severity), in.Cursor, in.Limit,
+		func(one alert.Alert) int64 { return one.ID },
+		func(before int64, limit int) ([]alert.Alert, error) {
+			return a.deps.Alerts.List(ctx, alert.Filter{Status: alert.Status(in.Status), Severity: in.Severity, Before: before, Limit: limit})
+		})
 	if err != nil {
 		return nil, err
 	}
-	page := AlertPage{Alerts: orEmpty(found[:min(len(found), in.Limit)])}
-	if len(found) > in.Limit {
-		page.NextCursor = a.cursors.seal(list, position{id: page.Alerts[in.Limit-1].ID})
-	}
-	return &reply[AlertPage]{page}, nil
+	return &reply[AlertPage]{AlertPage{rows, next}}, nil
 }

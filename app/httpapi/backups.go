@@ -26,22 +26,13 @@ type backupsInput struct {
 }
 
 func (a *API) backups(ctx context.Context, in *backupsInput) (*reply[BackupPage], error) {
-	filter := backup.HistoryFilter{Kind: in.Kind, Backup: in.Backup, Limit: in.Limit + 1}
-	list := fmt.Sprintf("backups %q %q", in.Kind, in.Backup)
-	if in.Cursor != "" {
-		after, err := a.cursors.open(list, in.Cursor)
-		if err != nil {
-			return nil, err
-		}
-		filter.Before = after.id
-	}
-	found, err := a.deps.Backups.List(ctx, filter)
+	rows, next, err := page(a.cursors, fmt.Sprintf("backups %q %q", in.Kind, in.Backup), in.Cursor, in.Limit,
+		func(one backup.Outcome) int64 { return one.ID },
+		func(before int64, limit int) ([]backup.Outcome, error) {
+			return a.deps.Backups.List(ctx, backup.HistoryFilter{Kind: in.Kind, Backup: in.Backup, Before: before, Limit: limit})
+		})
 	if err != nil {
 		return nil, err
 	}
-	page := BackupPage{Outcomes: orEmpty(found[:min(len(found), in.Limit)])}
-	if len(found) > in.Limit {
-		page.NextCursor = a.cursors.seal(list, position{id: page.Outcomes[in.Limit-1].ID})
-	}
-	return &reply[BackupPage]{page}, nil
+	return &reply[BackupPage]{BackupPage{rows, next}}, nil
 }

@@ -55,6 +55,28 @@ func (cs cursors) mac(list string, position []byte) []byte {
 	return mac.Sum(nil)[:macBytes]
 }
 
+// page gives the rows of one page of a list whose ids only fall, and the cursor
+// of the next page, "" after the last. fetch gives at most limit rows before an
+// id, or from the newest on when that is 0.
+func page[T any](cs cursors, list, cursor string, limit int, id func(T) int64, fetch func(before int64, limit int) ([]T, error)) ([]T, string, error) {
+	before := int64(0)
+	if cursor != "" {
+		after, err := cs.open(list, cursor)
+		if err != nil {
+			return nil, "", err
+		}
+		before = after.id
+	}
+	found, err := fetch(before, limit+1) // one more tells whether there is a next page
+	if err != nil {
+		return nil, "", err
+	}
+	if len(found) <= limit {
+		return orEmpty(found), "", nil
+	}
+	return found[:limit], cs.seal(list, position{id: id(found[limit-1])}), nil
+}
+
 // gameList names a list of games.
 func gameList(filter football.GameFilter) string {
 	played := "any"

@@ -118,24 +118,15 @@ type runsInput struct {
 }
 
 func (a *API) runs(ctx context.Context, in *runsInput) (*reply[RunPage], error) {
-	filter := jobs.Filter{Job: in.Job, Run: in.Run, Status: jobs.Status(in.Status), Limit: in.Limit + 1, Brief: true}
-	list := fmt.Sprintf("runs %q %q %q", in.Job, in.Run, in.Status)
-	if in.Cursor != "" {
-		after, err := a.cursors.open(list, in.Cursor)
-		if err != nil {
-			return nil, err
-		}
-		filter.Before = after.id
-	}
-	found, err := a.deps.Jobs.Runs(ctx, filter)
+	rows, next, err := page(a.cursors, fmt.Sprintf("runs %q %q %q", in.Job, in.Run, in.Status), in.Cursor, in.Limit,
+		func(one jobs.Record) int64 { return one.ID },
+		func(before int64, limit int) ([]jobs.Record, error) {
+			return a.deps.Jobs.Runs(ctx, jobs.Filter{Job: in.Job, Run: in.Run, Status: jobs.Status(in.Status), Before: before, Limit: limit, Brief: true})
+		})
 	if err != nil {
 		return nil, err
 	}
-	page := RunPage{Runs: orEmpty(found[:min(len(found), in.Limit)])}
-	if len(found) > in.Limit {
-		page.NextCursor = a.cursors.seal(list, position{id: page.Runs[in.Limit-1].ID})
-	}
-	return &reply[RunPage]{page}, nil
+	return &reply[RunPage]{RunPage{rows, next}}, nil
 }
 
 type runInput struct {
