@@ -18,12 +18,12 @@ type certificatesValues struct {
 	Inject  certificating `pulumi:"cainjector"`
 	Check   startupCheck  `pulumi:"startupapicheck"`
 
-	Replicas    int               `pulumi:"replicaCount"`
-	Disruption  *budget           `pulumi:"podDisruptionBudget"`
-	PodSecurity podSecurity       `pulumi:"securityContext"`
-	Security    containerSecurity `pulumi:"containerSecurityContext"`
-	Resources   resources         `pulumi:"resources"`
-	Spread      []spread          `pulumi:"topologySpreadConstraints"`
+	Replicas    int                    `pulumi:"replicaCount"`
+	Disruption  *budget                `pulumi:"podDisruptionBudget"`
+	PodSecurity helm.PodSecurity       `pulumi:"securityContext"`
+	Security    helm.ContainerSecurity `pulumi:"containerSecurityContext"`
+	Resources   helm.Resources         `pulumi:"resources"`
+	Spread      []helm.Spread          `pulumi:"topologySpreadConstraints"`
 }
 
 type (
@@ -39,21 +39,21 @@ type (
 	}
 	// certificating is the webhook or the injector of authorities.
 	certificating struct {
-		Port        *int              `pulumi:"securePort"` // of the webhook
-		Replicas    int               `pulumi:"replicaCount"`
-		Disruption  *budget           `pulumi:"podDisruptionBudget"`
-		PodSecurity podSecurity       `pulumi:"securityContext"`
-		Security    containerSecurity `pulumi:"containerSecurityContext"`
-		Resources   resources         `pulumi:"resources"`
-		Spread      []spread          `pulumi:"topologySpreadConstraints"`
+		Port        *int                   `pulumi:"securePort"` // of the webhook
+		Replicas    int                    `pulumi:"replicaCount"`
+		Disruption  *budget                `pulumi:"podDisruptionBudget"`
+		PodSecurity helm.PodSecurity       `pulumi:"securityContext"`
+		Security    helm.ContainerSecurity `pulumi:"containerSecurityContext"`
+		Resources   helm.Resources         `pulumi:"resources"`
+		Spread      []helm.Spread          `pulumi:"topologySpreadConstraints"`
 	}
 	// startupCheck is the job whose success ends the installation: the webhook
 	// answers.
 	startupCheck struct {
-		Enabled     bool              `pulumi:"enabled"`
-		PodSecurity podSecurity       `pulumi:"securityContext"`
-		Security    containerSecurity `pulumi:"containerSecurityContext"`
-		Resources   resources         `pulumi:"resources"`
+		Enabled     bool                   `pulumi:"enabled"`
+		PodSecurity helm.PodSecurity       `pulumi:"securityContext"`
+		Security    helm.ContainerSecurity `pulumi:"containerSecurityContext"`
+		Resources   helm.Resources         `pulumi:"resources"`
 	}
 )
 
@@ -82,19 +82,19 @@ func (c *controllers) certificates() (*helm.Resource, error) {
 		Args:    []string{"--cluster-issuer-ambient-credentials=true", "--issuer-ambient-credentials=false"},
 		Resolve: true,
 
-		Replicas: c.replicas(), Disruption: c.budget(), PodSecurity: restrictedPod(nil), Security: restricted(),
-		Resources: takes("25m", "96Mi", "500m", "384Mi"), Spread: c.spread(issuer),
+		Replicas: c.replicas(), Disruption: c.budget(), PodSecurity: helm.RestrictedPod(), Security: helm.Restricted(),
+		Resources: helm.Takes("25m", "96Mi", "500m", "384Mi"), Spread: c.spread(issuer),
 
 		Webhook: certificating{
-			Port: &port, Replicas: c.replicas(), Disruption: c.budget(), PodSecurity: restrictedPod(nil), Security: restricted(),
-			Resources: takes("25m", "64Mi", "250m", "192Mi"), Spread: c.spread(webhook),
+			Port: &port, Replicas: c.replicas(), Disruption: c.budget(), PodSecurity: helm.RestrictedPod(), Security: helm.Restricted(),
+			Resources: helm.Takes("25m", "64Mi", "250m", "192Mi"), Spread: c.spread(webhook),
 		},
 		Inject: certificating{
-			Replicas: c.replicas(), Disruption: c.budget(), PodSecurity: restrictedPod(nil), Security: restricted(),
-			Resources: takes("25m", "128Mi", "250m", "384Mi"), Spread: c.spread(injector),
+			Replicas: c.replicas(), Disruption: c.budget(), PodSecurity: helm.RestrictedPod(), Security: helm.Restricted(),
+			Resources: helm.Takes("25m", "128Mi", "250m", "384Mi"), Spread: c.spread(injector),
 		},
 		Check: startupCheck{
-			Enabled: true, PodSecurity: restrictedPod(nil), Security: restricted(), Resources: takes("10m", "32Mi", "250m", "128Mi"),
+			Enabled: true, PodSecurity: helm.RestrictedPod(), Security: helm.Restricted(), Resources: helm.Takes("10m", "32Mi", "250m", "128Mi"),
 		},
 	})
 }

@@ -21,9 +21,9 @@ type dnsValues struct {
 	ExtraArgs []string `pulumi:"extraArgs"`
 
 	// Not in the notes on 1.21.1; of the chart since 1.11.
-	PodSecurity podSecurity       `pulumi:"podSecurityContext"`
-	Security    containerSecurity `pulumi:"securityContext"`
-	Resources   resources         `pulumi:"resources"`
+	PodSecurity helm.PodSecurity       `pulumi:"podSecurityContext"`
+	Security    helm.ContainerSecurity `pulumi:"securityContext"`
+	Resources   helm.Resources         `pulumi:"resources"`
 }
 
 type provider struct {
@@ -58,6 +58,6 @@ func (c *controllers) dns() (*helm.Resource, error) {
 			"--aws-zone-match-parent", // the domain lies in the zone and is not its name
 			"--ingress-class=" + ingressClass,
 		},
-		PodSecurity: restrictedPod(&group), Security: restricted(), Resources: takes("25m", "64Mi", "250m", "192Mi"),
+		PodSecurity: restrictedPod(&group), Security: helm.Restricted(), Resources: helm.Takes("25m", "64Mi", "250m", "192Mi"),
 	})
 }

@@ -32,11 +32,11 @@ type loadBalancerValues struct {
 	Account account            `pulumi:"serviceAccount"`
 	Tags    map[string]string  `pulumi:"defaultTags"`
 
-	Replicas    int               `pulumi:"replicaCount"`
-	Disruption  *unavailable      `pulumi:"podDisruptionBudget"`
-	PodSecurity podSecurity       `pulumi:"podSecurityContext"`
-	Security    containerSecurity `pulumi:"securityContext"`
-	Resources   resources         `pulumi:"resources"`
+	Replicas    int                    `pulumi:"replicaCount"`
+	Disruption  *unavailable           `pulumi:"podDisruptionBudget"`
+	PodSecurity helm.PodSecurity       `pulumi:"podSecurityContext"`
+	Security    helm.ContainerSecurity `pulumi:"securityContext"`
+	Resources   helm.Resources         `pulumi:"resources"`
 
 	TargetType string           `pulumi:"defaultTargetType"`
 	TLSPolicy  string           `pulumi:"defaultSSLPolicy"`
@@ -91,7 +91,7 @@ func (c *controllers) loadBalancers() (*helm.Resource, error) {
 	group := 65534 // as the chart has it: the webhook's certificate is a volume
 	values := loadBalancerValues{
 		Cluster: c.ClusterName, Region: c.Region, VPC: c.VPC, Account: c.Accounts.LoadBalancer.values(), Tags: c.Tags,
-		Replicas: c.replicas(), PodSecurity: restrictedPod(&group), Security: restricted(), Resources: takes("100m", "192Mi", "1", "512Mi"),
+		Replicas: c.replicas(), PodSecurity: restrictedPod(&group), Security: helm.Restricted(), Resources: helm.Takes("100m", "192Mi", "1", "512Mi"),
 		TargetType: "ip", TLSPolicy: tlsPolicy,
 		Shield: false, WAF: false, WAFv2: true, // its role can do no more
 		Config: controllerConfig{features{ALBGateways: false, NLBGateways: false}},

@@ -29,7 +29,7 @@ type (
 		Queue   pulumi.StringInput `pulumi:"interruptionQueue"`
 	}
 	nodeController struct {
-		Resources resources `pulumi:"resources"`
+		Resources helm.Resources `pulumi:"resources"`
 	}
 )
 
@@ -48,7 +48,7 @@ func (c *controllers) nodes() (*helm.Resource, error) {
 	}
 	release := helm.Install(helm.Chart{Repository: nodesRepository, Name: nodesName, Version: nodesVersion}, in.namespace, nodesValues{
 		Settings: settings{Cluster: c.ClusterName, Queue: k.Queue}, Account: k.Account.values(), Replicas: c.replicas(),
-		Controller: nodeController{takes("250m", "512Mi", "1", "1Gi")},
+		Controller: nodeController{helm.Takes("250m", "512Mi", "1", "1Gi")},
 	})
 	release.SkipCRDs = true
 	return helm.New(c.ctx, c.Name(nodesName), release, c.child, pulumi.DependsOn(append(in.ready, definitions)))

@@ -1,46 +1,8 @@
 package controllers
 
-// The parts of a pod that every chart takes in the shape of Kubernetes.
+import "github.com/script-ohio/platform/infra/helm"
+
 type (
-	// podSecurity is the pod's share of the restricted standard.
-	podSecurity struct {
-		RunAsNonRoot bool    `pulumi:"runAsNonRoot"`
-		FSGroup      *int    `pulumi:"fsGroup"`
-		Seccomp      seccomp `pulumi:"seccompProfile"`
-	}
-	// containerSecurity is the container's share of it.
-	containerSecurity struct {
-		Escalation   bool         `pulumi:"allowPrivilegeEscalation"`
-		ReadOnlyRoot bool         `pulumi:"readOnlyRootFilesystem"`
-		RunAsNonRoot bool         `pulumi:"runAsNonRoot"`
-		Capabilities capabilities `pulumi:"capabilities"`
-		Seccomp      seccomp      `pulumi:"seccompProfile"`
-	}
-	seccomp struct {
-		Type string `pulumi:"type"`
-	}
-	capabilities struct {
-		Drop []string `pulumi:"drop"`
-	}
-	// resources are what a container is promised and what it may take at most.
-	resources struct {
-		Requests amounts `pulumi:"requests"`
-		Limits   amounts `pulumi:"limits"`
-	}
-	amounts struct {
-		CPU    string `pulumi:"cpu"`
-		Memory string `pulumi:"memory"`
-	}
-	// spread puts replicas on different nodes where it can.
-	spread struct {
-		MaxSkew       int      `pulumi:"maxSkew"`
-		Key           string   `pulumi:"topologyKey"`
-		Unsatisfiable string   `pulumi:"whenUnsatisfiable"`
-		Pods          selector `pulumi:"labelSelector"`
-	}
-	selector struct {
-		Labels map[string]string `pulumi:"matchLabels"`
-	}
 	// budget is how many pods stay when nodes are drained.
 	budget struct {
 		Enabled      bool `pulumi:"enabled"`
@@ -53,31 +15,19 @@ type (
 	}
 )
 
-// restrictedPod and restricted are the restricted standard, whatever a chart's
-// defaults become.
-func restrictedPod(group *int) podSecurity {
-	return podSecurity{RunAsNonRoot: true, FSGroup: group, Seccomp: seccomp{"RuntimeDefault"}}
-}
-
-func restricted() containerSecurity {
-	return containerSecurity{
-		Escalation: false, ReadOnlyRoot: true, RunAsNonRoot: true,
-		Capabilities: capabilities{[]string{"ALL"}}, Seccomp: seccomp{"RuntimeDefault"},
-	}
-}
-
-// takes are resources of a container. CPU is bounded far above what it needs,
-// for it starts slowly otherwise.
-func takes(cpu, memory, mostCPU, mostMemory string) resources {
-	return resources{Requests: amounts{cpu, memory}, Limits: amounts{mostCPU, mostMemory}}
+// restrictedPod is the restricted standard with a group that owns volumes.
+func restrictedPod(group *int) helm.PodSecurity {
+	pod := helm.RestrictedPod()
+	pod.FSGroup = group
+	return pod
 }
 
 // spread keeps the replicas of production apart.
-func (a Args) spread(p pods) []spread {
+func (a Args) spread(p pods) []helm.Spread {
 	if !a.Production {
 		return nil
 	}
-	return []spread{{1, "kubernetes.io/hostname", "ScheduleAnyway", selector{p.labels()}}}
+	return []helm.Spread{{MaxSkew: 1, Key: "kubernetes.io/hostname", Unsatisfiable: "ScheduleAnyway", Pods: helm.Selector{Labels: p.labels()}}}
 }
 
 // budget keeps one of two replicas; for one alone it would stop every drain.

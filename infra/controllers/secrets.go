@@ -17,12 +17,12 @@ type secretsValues struct {
 	CRDs    bool    `pulumi:"installCRDs"`
 	Account account `pulumi:"serviceAccount"`
 
-	Replicas   int               `pulumi:"replicaCount"`
-	Elect      bool              `pulumi:"leaderElect"`
-	Disruption *budget           `pulumi:"podDisruptionBudget"`
-	Security   containerSecurity `pulumi:"securityContext"`
-	Resources  resources         `pulumi:"resources"`
-	Spread     []spread          `pulumi:"topologySpreadConstraints"`
+	Replicas   int                    `pulumi:"replicaCount"`
+	Elect      bool                   `pulumi:"leaderElect"`
+	Disruption *budget                `pulumi:"podDisruptionBudget"`
+	Security   helm.ContainerSecurity `pulumi:"securityContext"`
+	Resources  helm.Resources         `pulumi:"resources"`
+	Spread     []helm.Spread          `pulumi:"topologySpreadConstraints"`
 
 	Push           bool        `pulumi:"processPushSecret"`
 	PushEverywhere bool        `pulumi:"processClusterPushSecret"`
@@ -38,18 +38,18 @@ type (
 		Edit bool `pulumi:"aggregateToEdit"`
 	}
 	secretsWebhook struct {
-		Port       int               `pulumi:"port"`
-		Replicas   int               `pulumi:"replicaCount"`
-		Disruption *budget           `pulumi:"podDisruptionBudget"`
-		Security   containerSecurity `pulumi:"securityContext"`
-		Resources  resources         `pulumi:"resources"`
-		Spread     []spread          `pulumi:"topologySpreadConstraints"`
+		Port       int                    `pulumi:"port"`
+		Replicas   int                    `pulumi:"replicaCount"`
+		Disruption *budget                `pulumi:"podDisruptionBudget"`
+		Security   helm.ContainerSecurity `pulumi:"securityContext"`
+		Resources  helm.Resources         `pulumi:"resources"`
+		Spread     []helm.Spread          `pulumi:"topologySpreadConstraints"`
 	}
 	secretsCertificates struct {
-		Create    bool              `pulumi:"create"`
-		Replicas  int               `pulumi:"replicaCount"`
-		Security  containerSecurity `pulumi:"securityContext"`
-		Resources resources         `pulumi:"resources"`
+		Create    bool                   `pulumi:"create"`
+		Replicas  int                    `pulumi:"replicaCount"`
+		Security  helm.ContainerSecurity `pulumi:"securityContext"`
+		Resources helm.Resources         `pulumi:"resources"`
 	}
 )
 
@@ -72,15 +72,15 @@ func (c *controllers) secrets() (*helm.Resource, error) {
 	return install(c, chart, in, secretsValues{
 		CRDs: true, Account: c.Accounts.Secrets.values(),
 		Replicas: c.replicas(), Elect: true, Disruption: c.budget(),
-		Security: restricted(), Resources: takes("50m", "128Mi", "500m", "384Mi"), Spread: c.spread(reader),
+		Security: helm.Restricted(), Resources: helm.Takes("50m", "128Mi", "500m", "384Mi"), Spread: c.spread(reader),
 		Push: false, PushEverywhere: false, FillEverywhere: false, RBAC: aggregation{Edit: false},
 		Webhook: secretsWebhook{
 			Port: kubeletPort, Replicas: c.replicas(), Disruption: c.budget(),
-			Security: restricted(), Resources: takes("25m", "64Mi", "250m", "192Mi"), Spread: c.spread(webhook),
+			Security: helm.Restricted(), Resources: helm.Takes("25m", "64Mi", "250m", "192Mi"), Spread: c.spread(webhook),
 		},
 		// One: it elects no leader, and the webhook runs without it.
 		Certificates: secretsCertificates{
-			Create: true, Replicas: 1, Security: restricted(), Resources: takes("25m", "64Mi", "250m", "256Mi"),
+			Create: true, Replicas: 1, Security: helm.Restricted(), Resources: helm.Takes("25m", "64Mi", "250m", "256Mi"),
 		},
 	})
 }

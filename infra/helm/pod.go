@@ -70,7 +70,8 @@ func Restricted() ContainerSecurity {
 	}
 }
 
-// Takes are resources of a container.
+// Takes are resources of a container. Bound CPU far above what it needs, for it
+// starts slowly otherwise.
 func Takes(cpu, memory, mostCPU, mostMemory string) Resources {
 	return Resources{Requests: Amounts{cpu, memory}, Limits: Amounts{mostCPU, mostMemory}}
 }
