@@ -42,6 +42,7 @@ type Config struct {
 	MailTo            []string `env:"MAIL_TO" doc:"Comma-separated addresses that notifications by mail go to."`
 	TLSHosts          []string `env:"TLS_HOSTS" doc:"Comma-separated hosts, or host:port, whose certificates the weekly security audit looks at. Empty: none."`
 	AlertToken        string   `env:"ALERT_TOKEN" secret:"true" doc:"Bearer token that Alertmanager presents at the alert webhook. Empty: the webhook refuses everything."`
+	LogStore          string   `env:"LOG_STORE" doc:"Where logs can be read again: file:///folder, which this program also writes to, or http://host of a Loki with its selector as ?query=. Backups hold the last day of it. Empty: logs go to standard error only."`
 	TraceSampleRatio  float64  `env:"TRACE_SAMPLE_RATIO" envDefault:"0.1" doc:"Share of requests traced, 0 to 1, unless the caller decided."`
 }
 

@@ -23,7 +23,7 @@ func Runs() []Run { return []Run{Daily, Weekly} }
 type Job struct {
 	Name    string
 	Summary string
-	Run     Run
+	Run     Run    // zero for a task
 	After   string // the job of the same run that must have ended before this one begins
 	Timeout time.Duration
 	Queue   Queue
@@ -33,6 +33,9 @@ type Job struct {
 	// Severity is that of its failure and of its silence.
 	Severity Severity
 }
+
+// Scheduled tells a job with a schedule from a task.
+func (j Job) Scheduled() bool { return j.Run.Cron != "" }
 
 // DeadMan is the age of the last success at which someone is told that the
 // job does not run: its period, its timeout and two hours.
@@ -56,7 +59,21 @@ var (
 	JobCacheAnalysis        = Job{"cache-analysis", "Look at hit ratio, evictions, big keys and lifetimes", Weekly, "", 10 * time.Minute, QueueDefault, 1, Ticket}
 )
 
-// Jobs lists every job.
+// The tasks: jobs without a schedule, which are done when somebody asks for
+// them and says with what.
+var (
+	TaskBackupVerify  = Job{"backup-verify", "Read a backup in full", Run{}, "", 2 * time.Hour, QueueBackup, 0, Warning}
+	TaskBackupRestore = Job{"backup-restore", "Restore a backup", Run{}, "", 2 * time.Hour, QueueBackup, 0, Warning}
+	TaskBackupPrune   = Job{"backup-prune", "Delete the backups that are past their retention", Run{}, "", 30 * time.Minute, QueueBackup, 0, Warning}
+	TaskBackupMark    = Job{"backup-mark", "Keep a backup whatever its age, or no longer", Run{}, "", 5 * time.Minute, QueueBackup, 0, Warning}
+)
+
+// Tasks lists every task.
+func Tasks() []Job {
+	return []Job{TaskBackupVerify, TaskBackupRestore, TaskBackupPrune, TaskBackupMark}
+}
+
+// Jobs lists every job that has a schedule.
 func Jobs() []Job {
 	return []Job{
 		JobDatabaseBackup, JobRestoreDrill, JobLogRetention, JobCacheCleanup, JobHealthCheck, JobPerformanceMetrics, JobGamesSync,

@@ -76,6 +76,7 @@ type Deps struct {
 	Packs         Packs
 	Jobs          Jobs
 	Backups       Backups
+	Outcomes      Outcomes
 	Alerts        Alerts
 	Audit         Audit
 	Authenticator Authenticator
@@ -93,7 +94,7 @@ func (d Deps) validate() error {
 	var missing []error
 	for name, absent := range map[string]bool{
 		"Predictor": d.Predictor == nil, "Games": d.Games == nil, "Packs": d.Packs == nil, "Audit": d.Audit == nil,
-		"Jobs": d.Jobs == nil, "Backups": d.Backups == nil, "Alerts": d.Alerts == nil,
+		"Jobs": d.Jobs == nil, "Backups": d.Backups == nil, "Outcomes": d.Outcomes == nil, "Alerts": d.Alerts == nil,
 		"Authenticator": d.Authenticator == nil, "Limiter": d.Limiter == nil, "ActiveUsers": d.ActiveUsers == nil,
 		"Logger": d.Logger == nil, "Registerer": d.Registerer == nil, "Ready": d.Ready == nil,
 	} {

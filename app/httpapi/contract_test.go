@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,6 +46,12 @@ func readDocument(t *testing.T) document {
 	return doc
 }
 
+// laterDone are the operations that answer before they have done what is asked.
+var laterDone = []contract.Route{
+	contract.RouteJobRun, contract.RouteBackupCreate, contract.RouteBackupVerify, contract.RouteBackupRestore,
+	contract.RouteBackupMark, contract.RouteBackupDrill, contract.RouteBackupPrune,
+}
+
 func TestDocumentAndContractAgree(t *testing.T) {
 	doc := readDocument(t)
 	described := 0
@@ -60,7 +67,7 @@ func TestDocumentAndContractAgree(t *testing.T) {
 		require.Equal(t, r.ID, op.ID)
 		require.Equal(t, r.Summary, op.Summary)
 		success := "200"
-		if r.ID == contract.RouteJobRun.ID {
+		if slices.Contains(laterDone, r) {
 			success = "202"
 		}
 		require.Contains(t, op.Responses, success, r.ID)

@@ -36,7 +36,8 @@ var (
 	_ httpapi.ActiveUsers   = (*auth.ActiveUsers)(nil)
 	_ httpapi.Audit         = (*audit.Log)(nil)
 	_ httpapi.Jobs          = (*jobs.Client)(nil)
-	_ httpapi.Backups       = backup.History{}
+	_ httpapi.Backups       = backup.Catalog{}
+	_ httpapi.Outcomes      = backup.History{}
 	_ httpapi.Alerts        = (*alert.Store)(nil)
 )
 
@@ -243,7 +244,7 @@ func samplePrediction() serving.Prediction {
 func testDeps() httpapi.Deps {
 	return httpapi.Deps{
 		Predictor: fakePredictor{}, Games: fakeGames{}, Packs: fakePacks{}, Audit: &fakeAudit{}, Authenticator: fakeAuth{},
-		Jobs: &fakeJobs{}, Backups: fakeBackups{}, Alerts: &fakeAlerts{},
+		Jobs: &fakeJobs{}, Backups: fakeBackups{}, Outcomes: fakeOutcomes{}, Alerts: &fakeAlerts{},
 		Limiter: unlimited{}, ActiveUsers: &fakeActive{}, Logger: slog.New(slog.DiscardHandler),
 		Registerer: prometheus.NewRegistry(), Ready: func() error { return nil },
 	}

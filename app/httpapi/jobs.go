@@ -18,6 +18,7 @@ import (
 type Jobs interface {
 	Jobs(ctx context.Context) ([]jobs.State, error)
 	Request(ctx context.Context, name, by string) ([]jobs.Record, error)
+	RequestTask(ctx context.Context, task contract.Job, arguments any, by string) (jobs.Record, error)
 	Runs(ctx context.Context, filter jobs.Filter) ([]jobs.Record, error)
 	Run(ctx context.Context, id int64) (jobs.Record, error)
 }
@@ -87,20 +88,34 @@ type accepting struct {
 func accepted(op *huma.Operation) { op.DefaultStatus = http.StatusAccepted }
 
 func (a *API) runJob(ctx context.Context, in *runJobInput) (*accepting, error) {
-	who := callOf(ctx).who
-	by := fmt.Sprintf("key %s (%s)", who.KeyID, who.Name)
-	if in.Body != nil && in.Body.Reason != "" {
-		by += ": " + in.Body.Reason
-	}
-	runs, err := a.deps.Jobs.Request(ctx, in.Name, by)
+	return a.request(ctx, in.Name, in.Body)
+}
+
+// request asks for a job or a maintenance run.
+func (a *API) request(ctx context.Context, name string, why *RunRequest) (*accepting, error) {
+	runs, err := a.deps.Jobs.Request(ctx, name, why.by(ctx))
 	if err != nil {
 		return nil, err
 	}
+	return accept(runs), nil
+}
+
+// by says who asks, and why if that was told.
+func (r *RunRequest) by(ctx context.Context) string {
+	who := callOf(ctx).who
+	by := fmt.Sprintf("key %s (%s)", who.KeyID, who.Name)
+	if r != nil && r.Reason != "" {
+		by += ": " + r.Reason
+	}
+	return by
+}
+
+func accept(runs []jobs.Record) *accepting {
 	id := runs[0].ID
 	return &accepting{
 		Location: strings.Replace(contract.RouteRun.Path, "{id}", strconv.FormatInt(id, 10), 1),
 		Body:     RunsRequested{id, runs},
-	}, nil
+	}
 }
 
 // RunPage is one page of runs, the newest first.

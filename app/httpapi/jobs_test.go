@@ -48,6 +48,14 @@ func (f *fakeJobs) Request(_ context.Context, name, by string) ([]jobs.Record, e
 	return []jobs.Record{{ID: 41, Job: name, RequestedBy: by, Status: jobs.Queued}, {ID: 42}}, nil
 }
 
+func (f *fakeJobs) RequestTask(_ context.Context, task contract.Job, arguments any, by string) (jobs.Record, error) {
+	text, err := json.Marshal(arguments)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, by)
+	return jobs.Record{ID: 43, Job: task.Name, RequestedBy: by, Status: jobs.Queued, Arguments: text}, err
+}
+
 func (f *fakeJobs) Runs(_ context.Context, filter jobs.Filter) (found []jobs.Record, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

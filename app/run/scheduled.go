@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -59,9 +60,9 @@ func (s *Service) openBackups(ctx context.Context) error {
 		s.onClose(func(context.Context) { opened.Close() })
 		backups = opened
 	}
-	for name, work := range backupWorks(backups) {
-		s.scheduled[name] = work
-	}
+	s.backups = backups
+	maps.Copy(s.scheduled, backupWorks(backups))
+	maps.Copy(s.scheduled, s.backupTasks(backups))
 	return s.registry.Register(backup.NewCollector(s.pool, s.logger))
 }
 

@@ -56,6 +56,7 @@ type Service struct {
 	alerts    *alert.Store
 	worker    *jobs.Worker         // nil: it runs no jobs
 	scheduled map[string]jobs.Work // of those that more than the database is needed for
+	backups   *Backups             // nil: there are none, or another worker sees to them
 	server    *httpapi.Server
 	metrics   *http.Server
 
@@ -158,6 +159,9 @@ func (s *Service) start(ctx context.Context) error {
 	}
 	s.work.Go(func() { s.follow(background) })
 	s.work.Go(func() { s.registerJobs(background) })
+	if s.backups != nil {
+		s.work.Go(func() { s.publishBackups(background) })
+	}
 	if s.api {
 		s.serve("public", s.server.Serve, s.public)
 	}

@@ -124,7 +124,7 @@ func (s *Service) openHTTP(context.Context) error {
 	}
 	api, err := httpapi.New(httpapi.Deps{
 		Predictor: s.engine, Games: football.NewStore(s.pool), Packs: packs{s.packs}, Audit: s.audit(),
-		Jobs: s.jobs, Backups: backup.NewHistory(s.pool), Alerts: s.alerts, Authenticator: authenticator, Limiter: s.limiter(), ActiveUsers: active,
+		Jobs: s.jobs, Backups: backup.NewCatalog(s.pool), Outcomes: backup.NewHistory(s.pool), Alerts: s.alerts, Authenticator: authenticator, Limiter: s.limiter(), ActiveUsers: active,
 		Logger: s.logger, Registerer: s.registry, Ready: s.engine.Ready,
 	}, httpapi.Options{
 		TrustedProxies: proxies, Timeout: s.config.WorkerTimeout.Duration(), Traced: s.traced(),

@@ -68,9 +68,21 @@ var checks = map[string][]probe{
 	contract.RouteJobRun.ID: {
 		{says: "is not for everybody", anonymous: true, params: fixed("no-such-job"), body: nothing, refused: fault.Unauthenticated},
 	},
-	contract.RouteBackups.ID:   {{says: "lists what became of backups", key: true, query: queried("limit", "1"), answers: answering(saneBackups)}, notForEverybody},
-	contract.RouteAlertList.ID: {{says: "lists alerts", key: true, query: queried("limit", "1"), answers: answering(saneAlerts)}, notForEverybody},
-	contract.RouteAlerts.ID:    {{says: "is not for everybody", anonymous: true, body: nothing, refused: fault.Unauthenticated}},
+	contract.RouteBackups.ID: {{says: "lists backups", key: true, query: queried("limit", "1"), answers: answering(saneBackups)}, notForEverybody},
+	contract.RouteBackup.ID: {
+		{says: "shows a backup", key: true, instead: true, needs: aBackup, params: thatBackup, answers: answering(saneBackup)},
+		{says: "knows what is no backup", key: true, params: fixed("no-such-backup"), refused: fault.NotFound},
+		{says: "is not for everybody", anonymous: true, params: fixed("latest"), refused: fault.Unauthenticated},
+	},
+	contract.RouteOutcomes.ID:      {{says: "lists what became of backups", key: true, query: queried("limit", "1"), answers: answering(saneOutcomes)}, notForEverybody},
+	contract.RouteBackupCreate.ID:  {{says: "is not for everybody", anonymous: true, body: nothing, refused: fault.Unauthenticated}},
+	contract.RouteBackupVerify.ID:  {{says: "is not for everybody", anonymous: true, params: fixed("no-such-backup"), body: nothing, refused: fault.Unauthenticated}},
+	contract.RouteBackupRestore.ID: {{says: "is not for everybody", anonymous: true, params: fixed("no-such-backup"), body: nothing, refused: fault.Unauthenticated}},
+	contract.RouteBackupMark.ID:    {{says: "is not for everybody", anonymous: true, params: fixed("no-such-backup"), body: nothing, refused: fault.Unauthenticated}},
+	contract.RouteBackupDrill.ID:   {{says: "is not for everybody", anonymous: true, body: nothing, refused: fault.Unauthenticated}},
+	contract.RouteBackupPrune.ID:   {{says: "is not for everybody", anonymous: true, body: nothing, refused: fault.Unauthenticated}},
+	contract.RouteAlertList.ID:     {{says: "lists alerts", key: true, query: queried("limit", "1"), answers: answering(saneAlerts)}, notForEverybody},
+	contract.RouteAlerts.ID:        {{says: "is not for everybody", anonymous: true, body: nothing, refused: fault.Unauthenticated}},
 
 	// Reading it would leave a trace in it.
 	contract.RouteAudit.ID: {notForEverybody},
@@ -125,6 +137,12 @@ func aWeekWithoutGames(f *found) string {
 }
 
 func aRun(f *found) string { return lacking(f.run == 0, contract.RouteRuns.ID+" gave no run") }
+
+func aBackup(f *found) string {
+	return lacking(f.backup == "", contract.RouteBackups.ID+" gave no backup")
+}
+
+func thatBackup(f *found) []string { return []string{f.backup} }
 
 func thatRun(f *found) []string { return []string{strconv.FormatInt(f.run, 10)} }
 

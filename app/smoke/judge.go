@@ -35,6 +35,7 @@ type found struct {
 	weekGame      *game    // in the week of now; nil: it has none
 	model         string
 	run           int64 // of any job
+	backup        string
 }
 
 const (

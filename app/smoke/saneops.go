@@ -58,7 +58,32 @@ func saneRun(f *found, r jobRun) error {
 	return all(must(r.ID == f.run, "it shows run %d instead of %d", r.ID, f.run), r.sane())
 }
 
-func saneBackups(_ *found, l struct {
+func saneBackups(f *found, l struct {
+	Backups []struct {
+		Name   string `json:"name"`
+		Status string `json:"status"`
+	} `json:"backups"`
+}) error {
+	if l.Backups == nil {
+		return errors.New("there is no list of backups")
+	}
+	for _, b := range l.Backups {
+		if b.Name == "" || b.Status == "" {
+			return fmt.Errorf("backup %q has the status %q", b.Name, b.Status)
+		}
+		f.backup = b.Name
+	}
+	return nil
+}
+
+func saneBackup(f *found, b struct {
+	Name   string `json:"name"`
+	Status string `json:"status"`
+}) error {
+	return must(b.Name == f.backup && b.Status != "", "it shows backup %q with the status %q instead of %q", b.Name, b.Status, f.backup)
+}
+
+func saneOutcomes(_ *found, l struct {
 	Outcomes []struct {
 		Kind   string `json:"kind"`
 		Backup string `json:"backup"`

@@ -76,7 +76,8 @@ func TestWrongAnswersAreToldInWords(t *testing.T) {
 		{contract.RouteRuns, set("runs.status", ""), `has the status ""`},
 		{contract.RouteRun, set("id", 1<<40), "it shows run"},
 		{contract.RouteAlertList, set("alerts", nil), "no list of alerts"},
-		{contract.RouteBackups, set("outcomes", nil), "no list of outcomes"},
+		{contract.RouteBackups, set("backups", nil), "no list of backups"},
+		{contract.RouteOutcomes, set("outcomes", nil), "no list of outcomes"},
 	} {
 		report := ask(t, before(t, service.PublicURL(), test.route, edited(test.edit)), smoke.Options{Key: key})
 		require.Contains(t, report.Failed(), test.route.ID, test.says)

@@ -24,7 +24,11 @@ func (s *Service) Mark(ctx context.Context, name, by, reason string) error {
 	if err != nil {
 		return fault.Wrap(fault.Internal, err, "the mark cannot be encoded")
 	}
-	return s.put(ctx, name, keepName, append(text, '\n'))
+	if err := s.put(ctx, name, keepName, append(text, '\n')); err != nil {
+		return err
+	}
+	s.published(ctx)
+	return nil
 }
 
 // Unmark gives a backup back to retention.
@@ -32,5 +36,9 @@ func (s *Service) Unmark(ctx context.Context, name string) error {
 	if _, _, err := s.Show(ctx, name); err != nil {
 		return err
 	}
-	return s.delete(ctx, name, keepName)
+	if err := s.delete(ctx, name, keepName); err != nil {
+		return err
+	}
+	s.published(ctx)
+	return nil
 }

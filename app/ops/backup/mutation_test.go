@@ -177,7 +177,7 @@ func (w *world) dumpAfter(change string) []byte {
 	defer func() { require.NoError(w.t, w.dropAlways(ctx, copied)) }()
 	conn, err := w.connect(ctx, copied, "test")
 	require.NoError(w.t, err)
-	_, err = conn.Exec(ctx, `set search_path = public; truncate backup_results; `+change)
+	_, err = conn.Exec(ctx, `set search_path = public; truncate backup_results, backup_catalog, backup_catalog_seen; `+change)
 	require.NoError(w.t, err)
 	disconnect(ctx, conn)
 	client, err := pgclient.Find(ctx, 0)

@@ -66,6 +66,9 @@ func (s *Service) prune(ctx context.Context, dryRun bool, p Progress) (report Pr
 		}
 	}
 	if !dryRun {
+		if report.Deleted > 0 {
+			s.published(ctx)
+		}
 		report.Uploads, err = blob.AbortUploads(ctx, s.Bucket, "backup-", now.Add(-abandonedAfter))
 	}
 	return report, err

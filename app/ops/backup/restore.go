@@ -12,6 +12,7 @@ import (
 	gocloud "gocloud.dev/blob"
 
 	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/platform/jobs"
 )
 
 // RestoreOptions say what to restore and where to.
@@ -26,6 +27,9 @@ type RestoreOptions struct {
 	// Files receives what is no database, below the backup's name; required
 	// for those components, but not for models that go live.
 	Files *gocloud.Bucket
+	// Carry, if not nil, is called with the restored database before it goes
+	// live, to bring into it what must not be lost with the other.
+	Carry func(ctx context.Context, restored *pgx.Conn) error
 }
 
 // Restored tells what a restore brought back.
@@ -122,6 +126,9 @@ func (s *Service) restoreDatabase(ctx context.Context, m Manifest, o RestoreOpti
 	if err != nil {
 		return "", errors.Join(err, s.dropAlways(ctx, scratch))
 	}
+	if err := s.settle(ctx, scratch, o); err != nil {
+		return "", errors.Join(err, s.dropAlways(ctx, scratch))
+	}
 	r.SchemaVersion = restored.SchemaVersion
 	for table, rows := range m.Database.Rows {
 		r.Tables = append(r.Tables, Counted{table, rows, restored.Rows[table]})
@@ -135,6 +142,19 @@ func (s *Service) restoreDatabase(ctx context.Context, m Manifest, o RestoreOpti
 	}
 	r.Database = o.Database
 	return "", nil
+}
+
+// settle makes a restored database one that the program can go on with.
+func (s *Service) settle(ctx context.Context, scratch string, o RestoreOptions) error {
+	conn, err := s.connect(ctx, scratch, "settle")
+	if err != nil {
+		return err
+	}
+	defer disconnect(ctx, conn)
+	if err := jobs.Settle(ctx, conn); err != nil || !o.IntoLive || o.Carry == nil {
+		return err
+	}
+	return o.Carry(ctx, conn)
 }
 
 func renameSQL(from, to string) string {

@@ -46,6 +46,9 @@ func (s *Service) record(ctx context.Context, r result) {
 			_, err = conn.Exec(ctx, recordSQL, r.kind, r.backup, r.ok, r.began, s.Clock(), r.digest, report)
 		}
 	}
+	if err == nil && r.kind != resultDrill {
+		s.published(ctx)
+	}
 	if err != nil {
 		s.Logger.WarnContext(ctx, "a result was not recorded; metrics will not show it", "kind", r.kind, "backup", r.backup, "error", err)
 	}

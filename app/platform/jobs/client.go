@@ -2,8 +2,10 @@ package jobs
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +19,7 @@ import (
 
 // ClientOptions of NewClient; the zero value is ready for use.
 type ClientOptions struct {
-	Jobs  []contract.Job   // default contract.Jobs()
+	Jobs  []contract.Job   // default contract.Jobs() and contract.Tasks()
 	Clock func() time.Time // default time.Now
 	// Record notes what a person asked for, in the transaction that does it;
 	// subject is job_run/ID. Its error undoes the request. Default none.
@@ -41,7 +43,7 @@ func NewClient(pool *pgxpool.Pool, opts ClientOptions) (*Client, error) {
 		return nil, fault.Wrap(fault.Internal, err, "the job queue cannot be set up")
 	}
 	if opts.Jobs == nil {
-		opts.Jobs = contract.Jobs()
+		opts.Jobs = slices.Concat(contract.Jobs(), contract.Tasks())
 	}
 	if opts.Clock == nil {
 		opts.Clock = time.Now
@@ -58,6 +60,10 @@ func (c *Client) Register(ctx context.Context) error {
 		return broken(err, "the jobs cannot be registered")
 	}
 	return nil
+}
+
+func scheduled(jobs []contract.Job) []contract.Job {
+	return slices.DeleteFunc(slices.Clone(jobs), func(j contract.Job) bool { return !j.Scheduled() })
 }
 
 func namesOf(jobs []contract.Job) []string {
@@ -82,13 +88,30 @@ const (
 func (c *Client) Request(ctx context.Context, name, by string) ([]Record, error) {
 	jobs, run := c.named(name)
 	if len(jobs) == 0 {
-		return nil, fault.New(fault.NotFound, "there is no job or run %q: use one of %s, daily, weekly", name, strings.Join(namesOf(c.jobs), ", "))
+		return nil, fault.New(fault.NotFound, "there is no job or run %q: use one of %s, daily, weekly", name, strings.Join(namesOf(scheduled(c.jobs)), ", "))
 	}
-	by = clean(by, 200)
-	if by == "" {
-		by = "unknown"
+	return c.request(ctx, jobs, name, order{run: run, by: by})
+}
+
+// RequestTask asks for a task of contract.Tasks, to be done now with arguments,
+// which become JSON. The faults are those of Request.
+func (c *Client) RequestTask(ctx context.Context, task contract.Job, arguments any, by string) (Record, error) {
+	text, err := json.Marshal(arguments)
+	if err != nil {
+		return Record{}, fault.Wrap(fault.Internal, err, "the arguments of %s cannot be encoded", task.Name)
 	}
-	at := c.clock().UTC().Truncate(time.Microsecond)
+	records, err := c.request(ctx, []contract.Job{task}, task.Name, order{run: Manual, by: by, arguments: text})
+	if err != nil {
+		return Record{}, err
+	}
+	return records[0], nil
+}
+
+func (c *Client) request(ctx context.Context, jobs []contract.Job, name string, o order) ([]Record, error) {
+	if o.by = clean(o.by, 200); o.by == "" {
+		o.by = "unknown"
+	}
+	o.at = c.clock().UTC().Truncate(time.Microsecond)
 	var ids []int64
 	err := postgres.InTx(ctx, c.store.pool, func(tx pgx.Tx) error {
 		for _, job := range jobs {
@@ -99,7 +122,7 @@ func (c *Client) Request(ctx context.Context, name, by string) ([]Record, error)
 			if !runnable {
 				continue
 			}
-			id, err := c.store.insert(ctx, tx, job, run, at, by)
+			id, err := c.store.insert(ctx, tx, job, o)
 			if err != nil {
 				return err
 			}
@@ -107,7 +130,7 @@ func (c *Client) Request(ctx context.Context, name, by string) ([]Record, error)
 				return fault.New(fault.Conflict, "%s was asked for at this very moment", job.Name)
 			}
 			ids = append(ids, id)
-			if err := c.record(ctx, tx, "job.run", subject(id), nil, change{job.Name, Queued, by}); err != nil {
+			if err := c.record(ctx, tx, "job.run", subject(id), nil, change{job.Name, Queued, o.by, o.arguments}); err != nil {
 				return err
 			}
 		}
@@ -130,16 +153,17 @@ func (c *Client) Request(ctx context.Context, name, by string) ([]Record, error)
 
 // change is what a recorder is told of a run.
 type change struct {
-	Job    string `json:"job"`
-	Status Status `json:"status"`
-	By     string `json:"by,omitempty"`
+	Job       string          `json:"job"`
+	Status    Status          `json:"status"`
+	By        string          `json:"by,omitempty"`
+	Arguments json.RawMessage `json:"arguments,omitempty"`
 }
 
 func subject(id int64) string { return fmt.Sprintf("job_run/%d", id) }
 
 // named gives the jobs that a name means, and what their run is called.
 func (c *Client) named(name string) (jobs []contract.Job, run string) {
-	for _, job := range c.jobs {
+	for _, job := range scheduled(c.jobs) {
 		if job.Name == name {
 			return []contract.Job{job}, Manual
 		}
@@ -179,7 +203,7 @@ func (c *Client) Cancel(ctx context.Context, id int64, by string) (Record, error
 		return Record{}, err
 	}
 	if record.Status.Ended() {
-		return Record{}, fault.New(fault.Conflict, "run %d has ended: it %s", id, record.Status)
+		return Record{}, fault.New(fault.Conflict, "run %d has ended: it %s", id, record.Status.Says())
 	}
 	err = postgres.InTx(ctx, c.store.pool, func(tx pgx.Tx) error {
 		var entry int64
@@ -193,7 +217,7 @@ func (c *Client) Cancel(ctx context.Context, id int64, by string) (Record, error
 		if err := c.store.queue.drop(ctx, tx, entry); err != nil {
 			return err
 		}
-		return c.record(ctx, tx, "job.cancel", subject(id), change{record.Job, record.Status, record.RequestedBy}, change{record.Job, Cancelled, by})
+		return c.record(ctx, tx, "job.cancel", subject(id), change{record.Job, record.Status, record.RequestedBy, nil}, change{record.Job, Cancelled, by, nil})
 	})
 	if err != nil {
 		return Record{}, broken(err, "the run cannot be cancelled")

@@ -6,11 +6,15 @@ package jobs
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/script-ohio/platform/app/contract"
+	"github.com/script-ohio/platform/app/fault"
 )
 
 // Work does one job. It reports how far it is through run.Progress and returns
@@ -26,9 +30,11 @@ type Work func(ctx context.Context, run *Run) (report any, err error)
 type Run struct {
 	ID           int64
 	Job          contract.Job
-	ScheduledFor time.Time // of the period, or when it was asked for
-	Attempt      int       // 1 for the first
+	ScheduledFor time.Time       // of the period, or when it was asked for
+	Attempt      int             // 1 for the first
+	Arguments    json.RawMessage // of a task
 
+	pool     *pgxpool.Pool // that its row is in
 	mu       sync.Mutex
 	progress Progress
 	changed  bool
@@ -39,6 +45,14 @@ type Progress struct {
 	Done  int64  `json:"done"`
 	Total int64  `json:"total"`
 	Note  string `json:"note"`
+}
+
+// Decode reads the arguments of a task.
+func (r *Run) Decode(into any) error {
+	if err := json.Unmarshal(r.Arguments, into); err != nil {
+		return fault.Wrap(fault.Invalid, err, "the arguments of %s cannot be read", r.Job.Name)
+	}
+	return nil
 }
 
 // maxNote bounds what is stored of a note, in bytes.

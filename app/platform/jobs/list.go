@@ -68,12 +68,13 @@ func (s State) Overdue(now time.Time) bool {
 	return since != nil && now.Sub(*since) > s.Job.DeadMan()
 }
 
-// Jobs tells how every job is doing, in the order of their declaration.
+// Jobs tells how every scheduled job is doing, in the order of their declaration.
 func (c *Client) Jobs(ctx context.Context) ([]State, error) {
-	states := make([]State, len(c.jobs))
+	jobs := scheduled(c.jobs)
+	states := make([]State, len(jobs))
 	index := map[string]int{}
 	now := c.clock()
-	for i, job := range c.jobs {
+	for i, job := range jobs {
 		t, err := parse(job.Run)
 		if err != nil {
 			return nil, err
@@ -102,7 +103,7 @@ func (c *Client) Jobs(ctx context.Context) ([]State, error) {
 	if err != nil {
 		return nil, broken(err, "the jobs cannot be listed")
 	}
-	rows, err = c.store.pool.Query(ctx, latestRuns, namesOf(c.jobs))
+	rows, err = c.store.pool.Query(ctx, latestRuns, namesOf(jobs))
 	if err != nil {
 		return nil, broken(err, "the last runs cannot be read")
 	}

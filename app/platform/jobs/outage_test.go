@@ -152,6 +152,6 @@ func TestEveryMetricIsThereFromTheStart(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, w.Stop(t.Context()), "it was never started")
 	count := testutil.CollectAndCount(w.metrics.runs)
-	require.Equal(t, len(contract.Jobs())*4, count)
-	require.Equal(t, len(contract.Jobs()), testutil.CollectAndCount(w.metrics.duration))
+	require.Equal(t, (len(contract.Jobs())+len(contract.Tasks()))*4, count)
+	require.Equal(t, len(contract.Jobs())+len(contract.Tasks()), testutil.CollectAndCount(w.metrics.duration))
 }

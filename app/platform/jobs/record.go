@@ -57,6 +57,7 @@ type Record struct {
 	Status       Status          `json:"status" enum:"queued,running,retrying,interrupted,succeeded,skipped,failed,timed_out,cancelled"`
 	Attempt      int             `json:"attempt" doc:"How often it has begun"`
 	Progress     Progress        `json:"progress"`
+	Arguments    json.RawMessage `json:"arguments,omitempty" doc:"What a task was asked to do it with"`
 	Report       json.RawMessage `json:"report,omitempty" doc:"What it found"`
 	Error        string          `json:"error,omitempty" doc:"Why it failed, was skipped or was interrupted"`
 	Worker       string          `json:"worker,omitempty" doc:"Who began the last attempt"`
@@ -82,17 +83,17 @@ func (r Record) Took(now time.Time) time.Duration {
 
 // briefColumns leave the report, which may be large, out of lists.
 const briefColumns = `id, name, run, scheduled_for, requested_by, queue, status, attempt,
-	progress_done, progress_total, note, null::jsonb, error, worker, created_at, started_at, ended_at,
+	progress_done, progress_total, note, arguments, null::jsonb, error, worker, created_at, started_at, ended_at,
 	river_job, failures, rescues`
 
 const recordColumns = `id, name, run, scheduled_for, requested_by, queue, status, attempt,
-	progress_done, progress_total, note, report, error, worker, created_at, started_at, ended_at,
+	progress_done, progress_total, note, arguments, report, error, worker, created_at, started_at, ended_at,
 	river_job, failures, rescues`
 
 func scanRecord(row pgx.CollectableRow) (Record, error) {
 	var r Record
 	err := row.Scan(&r.ID, &r.Job, &r.Run, &r.ScheduledFor, &r.RequestedBy, &r.Queue, &r.Status, &r.Attempt,
-		&r.Progress.Done, &r.Progress.Total, &r.Progress.Note, &r.Report, &r.Error, &r.Worker, &r.CreatedAt, &r.StartedAt, &r.EndedAt,
+		&r.Progress.Done, &r.Progress.Total, &r.Progress.Note, &r.Arguments, &r.Report, &r.Error, &r.Worker, &r.CreatedAt, &r.StartedAt, &r.EndedAt,
 		&r.riverJob, &r.failures, &r.rescues)
 	return r, err
 }

@@ -36,8 +36,8 @@ const (
 			(select max(r.scheduled_for) from job_runs r where r.name = j.name and r.requested_by = ''), j.registered_at)
 		from jobs j`
 
-	insertRun = `insert into job_runs (name, run, scheduled_for, requested_by, queue, lease_until)
-		values ($1, $2, $3, $4, $5, now() + $6::interval) on conflict (name, scheduled_for) do nothing returning id`
+	insertRun = `insert into job_runs (name, run, scheduled_for, requested_by, queue, lease_until, arguments)
+		values ($1, $2, $3, $4, $5, now() + $6::interval, $7) on conflict (name, scheduled_for) do nothing returning id`
 	linkRun = `update job_runs set river_job = $2 where id = $1`
 
 	findRun  = `select ` + recordColumns + ` from job_runs where id = $1`
@@ -87,7 +87,7 @@ func (s *store) marks(ctx context.Context) (map[string]time.Time, error) {
 func (s *store) schedule(ctx context.Context, runs []period) (added []period, err error) {
 	err = postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		for _, r := range runs {
-			id, err := s.insert(ctx, tx, r.job, r.job.Run.Name, r.at, "")
+			id, err := s.insert(ctx, tx, r.job, order{run: r.job.Run.Name, at: r.at})
 			if err != nil {
 				return err
 			}
@@ -103,10 +103,19 @@ func (s *store) schedule(ctx context.Context, runs []period) (added []period, er
 	return added, nil
 }
 
+// order says what a run is part of, for when it is, who asked for it and, if it
+// is of a task, with what.
+type order struct {
+	run       string
+	at        time.Time
+	by        string
+	arguments json.RawMessage
+}
+
 // insert adds a run and its queue entry; the id is 0 when the period has one
 // already.
-func (s *store) insert(ctx context.Context, tx pgx.Tx, job contract.Job, run string, at time.Time, by string) (id int64, err error) {
-	err = tx.QueryRow(ctx, insertRun, job.Name, run, at, by, job.Queue, s.lease).Scan(&id)
+func (s *store) insert(ctx context.Context, tx pgx.Tx, job contract.Job, o order) (id int64, err error) {
+	err = tx.QueryRow(ctx, insertRun, job.Name, o.run, o.at, o.by, job.Queue, s.lease, o.arguments).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, nil
 	}

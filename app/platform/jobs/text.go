@@ -17,3 +17,16 @@ func clean(text string, most int) string {
 	}
 	return text[:most]
 }
+
+// Says is what a sentence says of a run with this status: "it" and then that.
+func (s Status) Says() string {
+	switch s {
+	case Queued, Running:
+		return "is " + string(s)
+	case Retrying:
+		return "failed and will be tried again"
+	case Interrupted, Skipped, Cancelled:
+		return "was " + string(s)
+	}
+	return strings.ReplaceAll(string(s), "_", " ") // succeeded, failed, timed out
+}

@@ -35,7 +35,7 @@ type Options struct {
 	// Also runs after each look at the schedule, with its time.
 	Also func(ctx context.Context, now time.Time) error
 
-	Jobs  []contract.Job            // default contract.Jobs()
+	Jobs  []contract.Job            // default contract.Jobs() and contract.Tasks()
 	Clock func() time.Time          // of the schedule; default time.Now
 	Every time.Duration             // between looks at the schedule; default 30 s
 	Lease time.Duration             // after which a silent worker's runs are taken over; default 90 s
@@ -64,7 +64,7 @@ func (o Options) withDefaults() Options {
 		o.Also = func(context.Context, time.Time) error { return nil }
 	}
 	if o.Jobs == nil {
-		o.Jobs = contract.Jobs()
+		o.Jobs = slices.Concat(contract.Jobs(), contract.Tasks())
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -137,7 +137,7 @@ func NewWorker(pool *pgxpool.Pool, opts Options) (*Worker, error) {
 	if w.metrics, err = newMetrics(opts.Registerer, opts.Jobs); err != nil {
 		return nil, err
 	}
-	w.scheduler, err = newScheduler(w.doable(), &w.store)
+	w.scheduler, err = newScheduler(scheduled(w.doable()), &w.store)
 	return w, err
 }
 
@@ -151,8 +151,8 @@ func (w *Worker) own() (jobs []contract.Job) {
 	return jobs
 }
 
-// doable are the jobs that have a Work; the worker schedules them, whoever runs
-// them.
+// doable are the jobs that have a Work; the worker schedules those that have a
+// schedule, whoever runs them.
 func (w *Worker) doable() (jobs []contract.Job) {
 	for _, job := range w.opts.Jobs {
 		if w.opts.Works[job.Name] != nil {
@@ -178,7 +178,7 @@ func (w *Worker) Start(ctx context.Context) error {
 	w.starting.Do(func() {
 		for _, job := range w.own() {
 			if w.opts.Works[job.Name] == nil {
-				w.log.WarnContext(ctx, "nobody does a job: it is declared, but this program has no work for it, so it is not scheduled", "job", job.Name)
+				w.log.WarnContext(ctx, "nobody does a job: it is declared, but this program has no work for it", "job", job.Name)
 			}
 		}
 		var background context.Context

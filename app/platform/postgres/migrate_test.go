@@ -141,7 +141,7 @@ func schema(t *testing.T, url string) []string {
 		select concat_ws(' ', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
 		                 pg_get_expr(d.adbin, d.adrelid)) as line
 		from pg_class c
-		join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
+		join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 		left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
 		where c.relnamespace = 'public'::regnamespace and c.relname not like 'goose%'
 		union all

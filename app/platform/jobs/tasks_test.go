@@ -1,0 +1,123 @@
+package jobs
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/script-ohio/platform/app/contract"
+	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/platform/postgres/postgrestest"
+)
+
+var asked = contract.Job{Name: "asked", Timeout: minute, Queue: contract.QueueDefault}
+
+type question struct {
+	What string `json:"what"`
+}
+
+// ask makes a scene with a task that is done by a work.
+func askScene(t *testing.T, work Work) scene {
+	t.Helper()
+	s := scene{t: t, pool: postgrestest.New(t)}
+	jobs := []contract.Job{alone, asked}
+	s.client = newTestClient(t, s.pool, jobs)
+	s.worker = startWorker(t, s.pool, Options{Works: map[string]Work{asked.Name: work}, Jobs: jobs})
+	s.ready(s.worker)
+	return s
+}
+
+func TestATaskIsDoneWithItsArguments(t *testing.T) {
+	s := askScene(t, func(_ context.Context, run *Run) (any, error) {
+		var q question
+		err := run.Decode(&q)
+		return "did " + q.What, err
+	})
+	ctx := t.Context()
+	_, err := s.client.Request(ctx, asked.Name, "test")
+	require.Equal(t, fault.NotFound, fault.CodeOf(err), "a task is not asked for without arguments")
+	require.NotContains(t, err.Error(), asked.Name+",")
+	states, err := s.client.Jobs(ctx)
+	require.NoError(t, err)
+	require.Len(t, states, 1, "a task is no scheduled job")
+
+	record, err := s.client.RequestTask(ctx, asked, question{"this"}, "test")
+	require.NoError(t, err)
+	require.JSONEq(t, `{"what":"this"}`, string(record.Arguments))
+	done := s.ended(record.ID)
+	require.Equal(t, Succeeded, done.Status, done.Error)
+	require.JSONEq(t, `"did this"`, string(done.Report))
+
+	record, err = s.client.RequestTask(ctx, asked, "not an object", "test")
+	require.NoError(t, err)
+	done = s.ended(record.ID)
+	require.Equal(t, Failed, done.Status)
+	require.Contains(t, done.Error, "the arguments of asked cannot be read")
+}
+
+// copied makes a copy of a scene's database, as a restore does.
+func (s scene) copied() *pgx.Conn {
+	s.t.Helper()
+	conn, err := pgx.Connect(s.t.Context(), postgrestest.URL(s.t))
+	require.NoError(s.t, err)
+	s.t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+func TestTasksOfARestoredDatabaseAreNotDoneAgain(t *testing.T) {
+	conn := scene{t: t}.copied()
+	_, err := conn.Exec(t.Context(), `insert into job_runs (name, run, scheduled_for, queue, lease_until, status, arguments, ended_at) values
+		('asked', 'manual', now(), 'default', now(), 'queued', '{}', null), ('database-backup', 'daily', now(), 'backup', now(), 'running', null, null),
+		('asked', 'manual', now() - interval '1 day', 'default', now(), 'failed', '{}', now())`)
+	require.NoError(t, err)
+	require.NoError(t, Settle(t.Context(), conn))
+	rows, err := conn.Query(t.Context(), `select name || ' ' || status from job_runs order by id`)
+	require.NoError(t, err)
+	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	require.Equal(t, []string{"asked cancelled", "database-backup running", "asked failed"}, got)
+
+	_, err = conn.Exec(t.Context(), `alter table job_runs drop column arguments`)
+	require.NoError(t, err)
+	require.NoError(t, Settle(t.Context(), conn), "a database of before there were tasks")
+	_, err = conn.Exec(t.Context(), `drop table job_runs`)
+	require.NoError(t, err)
+	require.NoError(t, Settle(t.Context(), conn), "a database of before there were jobs")
+}
+
+// A run whose database is replaced by an older one ends in the new one.
+func TestARunIsCarriedIntoTheDatabaseThatReplacesItsOwn(t *testing.T) {
+	carried := make(chan error, 1)
+	var other *pgx.Conn
+	s := askScene(t, func(ctx context.Context, run *Run) (any, error) {
+		carried <- run.CarryInto(ctx, other)
+		return nil, nil
+	})
+	other = s.copied()
+	_, err := s.client.RequestTask(t.Context(), asked, question{"first"}, "test")
+	require.NoError(t, err)
+	require.NoError(t, <-carried)
+	var record Record
+	rows, err := other.Query(t.Context(), `select `+recordColumns+` from job_runs`)
+	require.NoError(t, err)
+	record, err = pgx.CollectExactlyOneRow(rows, scanRecord)
+	require.NoError(t, err)
+	require.Equal(t, asked.Name, record.Job)
+	require.Equal(t, Running, record.Status)
+	require.Equal(t, 1, record.Attempt)
+	require.JSONEq(t, `{"what":"first"}`, string(record.Arguments))
+	require.Nil(t, record.riverJob, "the queue entry stays behind")
+	var next int64
+	require.NoError(t, other.QueryRow(t.Context(), `insert into job_runs (name, run, scheduled_for, queue, lease_until) values ('x', 'daily', $1, 'default', now()) returning id`, time.Now()).Scan(&next))
+	require.Greater(t, next, record.ID)
+
+	_, err = other.Exec(t.Context(), `drop table job_runs`)
+	require.NoError(t, err)
+	s.ended(record.ID)
+	_, err = s.client.RequestTask(t.Context(), asked, question{"second"}, "test")
+	require.NoError(t, err)
+	require.NoError(t, <-carried, "there is nowhere to carry it to")
+}
