@@ -85,7 +85,9 @@ func Seal(dst io.Writer, k Keys) (io.WriteCloser, error) {
 		s.encrypted, dst = encrypted, encrypted
 	}
 	var err error
-	s.Encoder, err = zstd.NewWriter(dst, zstd.WithWindowSize(window), zstd.WithEncoderConcurrency(2), zstd.WithEncoderCRC(true))
+	// The fastest level keeps up with pg_dump beside it on two cores, for a
+	// tenth more bytes than the usual one.
+	s.Encoder, err = zstd.NewWriter(dst, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(window), zstd.WithEncoderConcurrency(2), zstd.WithEncoderCRC(true))
 	return s, err
 }
 
