@@ -50,8 +50,9 @@ func jobStories() map[string][]story {
 		},
 		"BackupPartial": {
 			{
-				about: "the second day's backup is a quarter of the first's, the third is whole again", step: minutes(5),
+				about: "the second day's backup is a quarter of the first's, the third is whole again; logs come and go", step: minutes(5),
 				given: series{
+					`script_ohio_backup_size_bytes{component="logs"}`:     "900x300 10x300 _x300",
 					`script_ohio_backup_size_bytes{component="database"}`: "1000x576 250x288 1000x100",
 					`script_ohio_backup_size_bytes{component="models"}`:   "500x1000",
 				},
