@@ -42,7 +42,8 @@ func (s *Service) audited(action string, work jobs.Work) jobs.Work {
 		if r, ok := report.(backup.Restored); ok && r.Replaced != "" {
 			s.pool.Reset() // the database of its connections is no longer the live one
 		}
-		entry := audit.Entry{Action: action, SubjectType: "backup", SubjectID: subjectOf(report), After: report}
+		subject, after := changeOf(report)
+		entry := audit.Entry{Action: action, SubjectType: "backup", SubjectID: subject, After: after}
 		if err := s.audit().Append(ctx, entry); err != nil {
 			s.logger.ErrorContext(ctx, "what a task did is not in the audit log", "action", action, "run", run.ID, "error", err)
 		}
@@ -50,14 +51,18 @@ func (s *Service) audited(action string, work jobs.Work) jobs.Work {
 	}
 }
 
-func subjectOf(report any) string {
+// changeOf is what a task's report tells of a change; the whole report stands
+// in its run.
+func changeOf(report any) (subject string, after any) {
 	switch r := report.(type) {
 	case backup.Restored:
-		return r.Backup
+		return r.Backup, map[string]string{"database": r.Database, "replaced": r.Replaced, "safety_backup": r.Safety}
 	case backup.Entry:
-		return r.Name
+		return r.Name, r.Mark
+	case backup.PruneReport:
+		return "all", map[string]any{"dry_run": r.DryRun, "deleted": r.Names()}
 	}
-	return "all"
+	return "all", report
 }
 
 const (

@@ -20,6 +20,17 @@ type PruneReport struct {
 	Uploads   int        `json:"uploads"`   // unfinished ones that were thrown away
 }
 
+// Names are those of the backups that went, or would go.
+func (r PruneReport) Names() []string {
+	names := []string{}
+	for _, d := range r.Decisions {
+		if d.Delete {
+			names = append(names, d.Name)
+		}
+	}
+	return names
+}
+
 // Prune deletes the backups that are past the retention and what was never
 // completed. With dryRun it only tells.
 func (s *Service) Prune(ctx context.Context, dryRun bool, p Progress) (report PruneReport, err error) {
