@@ -26,5 +26,6 @@ const (
 	MinBackupSuccess   = 1.0   // backups that succeed
 	MinCacheHitRatio   = 0.8
 	BackupRetention    = 30 * 24 * time.Hour
-	ConnectionsWarning = 0.8 // of the most that the database takes
+	LogRetention       = 30 * 24 * time.Hour // of the files of LOG_STORE
+	ConnectionsWarning = 0.8                 // of the most that the database takes
 )

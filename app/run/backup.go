@@ -17,15 +17,17 @@ import (
 	"github.com/script-ohio/platform/app/ops/backup/envelope"
 	"github.com/script-ohio/platform/app/platform/blob"
 	"github.com/script-ohio/platform/app/platform/jobs"
+	"github.com/script-ohio/platform/app/platform/logstore"
 	"github.com/script-ohio/platform/app/predict/football"
 	"github.com/script-ohio/platform/app/predict/pack"
 	"github.com/script-ohio/platform/app/predict/serving"
 )
 
-// Backups is the service of backups with the buckets that it opened.
+// Backups is the service of backups with what it opened for it.
 type Backups struct {
 	*backup.Service
 	buckets []*gocloud.Bucket
+	logs    logstore.Source // nil: there is none
 }
 
 // OpenBackups makes the service of backups. Without a bucket for them it is
@@ -56,6 +58,12 @@ func OpenBackups(ctx context.Context, config contract.Config, build Build, logge
 			return nil, err
 		}
 	}
+	if b.logs, err = openLogs(config); err != nil {
+		return nil, err
+	}
+	if b.logs != nil {
+		options.Logs = b.logs
+	}
 	b.Service, err = backup.New(backup.Deps{
 		DatabaseURL: config.DatabaseURL, Bucket: bucket, Logger: logger, Clock: time.Now,
 	}, options)
@@ -70,8 +78,11 @@ func (b *Backups) open(ctx context.Context, bucketURL string) (*gocloud.Bucket, 
 	return bucket, err
 }
 
-// Close closes the buckets.
+// Close closes what was opened.
 func (b *Backups) Close() {
+	if b.logs != nil {
+		_ = b.logs.Close()
+	}
 	for _, bucket := range b.buckets {
 		_ = bucket.Close()
 	}
@@ -93,16 +104,18 @@ func backupWorks(b *Backups) map[string]jobs.Work {
 	return works
 }
 
-// LocalBuckets gives a configuration without buckets folders of a data
-// directory for them.
-func LocalBuckets(config contract.Config, dataDir string) (contract.Config, error) {
+// LocalFolders gives a configuration folders of a data directory for the
+// buckets and logs that it names no place for.
+func LocalFolders(config contract.Config, dataDir string) (contract.Config, error) {
 	dir, err := filepath.Abs(dataDir)
 	if err != nil {
 		return config, fault.Wrap(fault.Invalid, err, "the data directory %q cannot be found", dataDir)
 	}
-	for bucket, name := range map[*string]string{&config.ModelsBucket: contract.BucketModels, &config.BackupBucket: contract.BucketBackups} {
-		if *bucket == "" {
-			*bucket = (&url.URL{Scheme: "file", Path: filepath.Join(dir, name)}).String()
+	for place, name := range map[*string]string{
+		&config.ModelsBucket: contract.BucketModels, &config.BackupBucket: contract.BucketBackups, &config.LogStore: localLogs,
+	} {
+		if *place == "" {
+			*place = (&url.URL{Scheme: "file", Path: filepath.Join(dir, name)}).String()
 		}
 	}
 	return config, nil

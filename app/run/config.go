@@ -14,6 +14,7 @@ import (
 
 	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/platform/logstore"
 	"github.com/script-ohio/platform/app/platform/telemetry"
 )
 
@@ -90,6 +91,10 @@ func validate(c contract.Config, check func(name string, ok bool, format string,
 	check("LISTEN", err == nil, "%q must be HOST:PORT", c.Listen)
 	_, _, err = net.SplitHostPort(c.InternalListen)
 	check("INTERNAL_LISTEN", err == nil, "%q must be HOST:PORT", c.InternalListen)
+	if c.LogStore != "" {
+		_, err = logstore.Open(c.LogStore)
+		check(logstore.Variable, err == nil, "%s", strings.TrimPrefix(fmt.Sprint(err), logstore.Variable+" "))
+	}
 	_, err = trustedProxies(c)
 	check("TRUSTED_PROXIES", err == nil, "must be CIDRs such as 10.0.0.0/16: %v", err)
 }

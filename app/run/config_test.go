@@ -40,7 +40,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 		"SHUTDOWN_PAUSE=0", "SHUTDOWN_DRAIN=3", "OTEL_EXPORTER_OTLP_ENDPOINT=http://a", "TRACE_SAMPLE_RATIO=1",
 		"BACKUP_BUCKET=mem://b", "BACKUP_RECIPIENT=age1", "BACKUP_IDENTITY=AGE-SECRET-KEY-1", "CFBD_MONTHLY_BUDGET=7",
 		"SLACK_WEBHOOK_URL=https://s", "PAGERDUTY_ROUTING_KEY=p", "SMTP_URL=smtp://m", "MAIL_FROM=a@b", "MAIL_TO=c@d,e@f",
-		"TLS_HOSTS=h", "ALERT_TOKEN=" + strings.Repeat("t", 16),
+		"TLS_HOSTS=h", "ALERT_TOKEN=" + strings.Repeat("t", 16), "LOG_STORE=file:///l",
 		"UNRELATED=1", "no assignment",
 	})
 	require.NoError(t, err)
@@ -51,7 +51,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 		ShutdownPause: 0, ShutdownDrain: 3, OTLPEndpoint: "http://a", TraceSampleRatio: 1,
 		BackupBucket: "mem://b", BackupRecipient: "age1", BackupIdentity: "AGE-SECRET-KEY-1", CFBDMonthlyBudget: 7,
 		SlackWebhookURL: "https://s", PagerDutyKey: "p", SMTPURL: "smtp://m", MailFrom: "a@b", MailTo: []string{"c@d", "e@f"},
-		TLSHosts: []string{"h"}, AlertToken: strings.Repeat("t", 16),
+		TLSHosts: []string{"h"}, AlertToken: strings.Repeat("t", 16), LogStore: "file:///l",
 	}, config)
 }
 
@@ -69,12 +69,15 @@ func TestBadValuesAreNamed(t *testing.T) {
 		"LISTEN":             {"8000", `"8000" must be HOST:PORT`},
 		"INTERNAL_LISTEN":    {"localhost", "must be HOST:PORT"},
 		"TRUSTED_PROXIES":    {"10.0.0.0/8,10.0.0.1", "must be CIDRs"},
+		"LOG_STORE":          {"http://u:hunter2@loki", "must say which lines of the Loki"},
 	} {
 		_, err := run.LoadConfig([]string{variable + "=" + bad.value})
 		require.Equal(t, fault.Invalid, fault.CodeOf(err), variable)
 		require.ErrorContains(t, err, variable+" ")
 		require.ErrorContains(t, err, bad.says)
 		require.NotContains(t, err.Error(), ";", "one problem only")
+		require.NotContains(t, err.Error(), "hunter2")
+		require.Equal(t, 1, strings.Count(err.Error(), variable))
 	}
 }
 

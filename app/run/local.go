@@ -36,7 +36,7 @@ func StartLocal(ctx context.Context, config contract.Config, build Build, dataDi
 	if err != nil {
 		return nil, err
 	}
-	if config, err = LocalBuckets(config, dataDir); err != nil {
+	if config, err = LocalFolders(config, dataDir); err != nil {
 		return nil, err
 	}
 	l := &Local{dataDir: dataDir}

@@ -13,6 +13,7 @@ import (
 	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/ops/maintenance"
 	"github.com/script-ohio/platform/app/platform/jobs"
+	"github.com/script-ohio/platform/app/platform/logstore"
 	"github.com/script-ohio/platform/app/platform/postgres"
 	"github.com/script-ohio/platform/app/predict/serving"
 )
@@ -31,9 +32,9 @@ func (s *Service) RunJobs() { s.queues = contract.Queues() }
 
 // works is what this program does of contract.Jobs; what is not here is not
 // scheduled, and said so at every start.
-func (s *Service) works() map[string]jobs.Work {
+func (s *Service) works(logs *logstore.Folder) map[string]jobs.Work {
 	works := map[string]jobs.Work{
-		contract.JobLogRetention.Name:         maintenance.LogRetention(s.pool, time.Now),
+		contract.JobLogRetention.Name:         maintenance.LogRetention(s.pool, logs, time.Now),
 		contract.JobCacheCleanup.Name:         maintenance.CacheCleanup(s.redis),
 		contract.JobHealthCheck.Name:          maintenance.HealthCheck(s.checks()),
 		contract.JobPerformanceMetrics.Name:   maintenance.PerformanceMetrics(s.pool, s.registry),
@@ -50,9 +51,13 @@ func (s *Service) openWork(ctx context.Context) error {
 	if len(s.queues) == 0 {
 		return nil
 	}
+	logs, err := logFolder(s.config)
+	if err != nil {
+		return err
+	}
 	reports := maintenance.NewReports(s.pool, s.jobs, maintenance.Options{Made: s.reportMade})
 	worker, err := jobs.NewWorker(s.pool, jobs.Options{
-		Works: s.works(), Logger: s.logger, Queues: s.queues, Registerer: s.registry, Drain: jobDrain(s.config.ShutdownDrain.Duration()),
+		Works: s.works(logs), Logger: s.logger, Queues: s.queues, Registerer: s.registry, Drain: jobDrain(s.config.ShutdownDrain.Duration()),
 		Also: reports.Make,
 	})
 	if err != nil {

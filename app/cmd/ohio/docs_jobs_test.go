@@ -94,6 +94,7 @@ func TestRetentionsAreDocumentedAsTheyAre(t *testing.T) {
 		}
 		rows = append(rows, fmt.Sprintf("| %s | %s |", which, spell(r.Keep)))
 	}
+	rows = append(rows, fmt.Sprintf("| files of `LOG_STORE`, by day | %s |", spell(contract.LogRetention)))
 	requireTable(t, rows...)
 }
 

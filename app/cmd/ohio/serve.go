@@ -24,11 +24,21 @@ const (
 )
 
 func (c serveCmd) Run(ctx context.Context, out *console) error {
-	config, logger, err := configure(out.err)
+	config, err := run.LoadConfig(os.Environ())
 	if err != nil {
 		return err
 	}
+	if c.Local {
+		if config, err = run.LocalFolders(config, c.DataDir); err != nil {
+			return err
+		}
+	}
 	c.address(&config)
+	logger, done, err := run.OpenLog(config, out.err)
+	if err != nil {
+		return err
+	}
+	defer done()
 	if !c.Local {
 		service := run.New(config, build(), logger)
 		if err := service.Start(ctx); err != nil {

@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
+	"os"
+	"syscall"
 
 	"github.com/script-ohio/platform/app/contract"
+	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/run"
 )
 
@@ -15,15 +19,24 @@ type workCmd struct {
 // Run ends with the worker: at a signal, what is under way may go on for
 // SHUTDOWN_DRAIN, then another worker takes it over.
 func (c workCmd) Run(ctx context.Context, out *console) error {
-	config, logger, err := configure(out.err)
+	config, err := run.LoadConfig(os.Environ())
 	if err != nil {
 		return err
 	}
+	logger, done, err := run.OpenLog(config, out.err)
+	if err != nil {
+		return err
+	}
+	defer done()
 	if c.InternalListen != "" {
 		config.InternalListen = c.InternalListen
 	}
 	worker := run.NewWorker(config, build(), logger, c.Queues)
-	if err := worker.Start(ctx); err != nil {
+	err = worker.Start(ctx)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fault.New(fault.Conflict, "cannot listen on %s: another program uses the port; choose another with --internal-listen or INTERNAL_LISTEN", config.InternalListen)
+	}
+	if err != nil {
 		return err
 	}
 	return wait(ctx, worker, config, nil, worker.Failed())

@@ -1,6 +1,8 @@
 package maintenance
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -9,6 +11,7 @@ import (
 
 	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/platform/logstore"
 	"github.com/script-ohio/platform/app/platform/postgres/postgrestest"
 	"github.com/script-ohio/platform/app/platform/telemetry"
 )
@@ -30,7 +33,8 @@ func TestRowsPastTheirRetentionGo(t *testing.T) {
 		insert into river_job (args, kind, state, finalized_at) select '{}', 'run', 'completed', $1::timestamptz - interval '15 days' from generate_series(1, $2)`, noon, 2*deleteBatch+1)
 	require.NoError(t, err)
 
-	report := do[RetentionReport](t, contract.JobLogRetention, LogRetention(pool, func() time.Time { return noon }))
+	report := do[RetentionReport](t, contract.JobLogRetention, LogRetention(pool, nil, func() time.Time { return noon }))
+	require.Nil(t, report.Logs)
 	require.Equal(t, map[string]int64{
 		"job_runs": 110, "alerts": 1, "maintenance_reports": 0, "backup_results": 0, "river_job": 2*deleteBatch + 1,
 	}, report.Deleted)
@@ -42,8 +46,45 @@ func TestRowsPastTheirRetentionGo(t *testing.T) {
 	require.Equal(t, 1, firing)
 
 	pool.Close()
-	_, err = LogRetention(pool, time.Now)(ctx, newRun(contract.JobLogRetention))
+	_, err = LogRetention(pool, nil, time.Now)(ctx, newRun(contract.JobLogRetention))
 	require.Equal(t, fault.Unavailable, fault.CodeOf(err))
+}
+
+// Old log files go whether the database answers or not, and rows go whether
+// the files can be removed or not.
+func TestLogFilesPastTheirRetentionGo(t *testing.T) {
+	pool, dir := postgrestest.New(t), t.TempDir()
+	logs := logstore.NewFolder(dir, logstore.FolderOptions{})
+	name := func(age time.Duration) string {
+		return filepath.Join(dir, "ohio-"+noon.Add(-age).Format("20060102")+".ndjson")
+	}
+	keep := contract.LogRetention
+	old := func() {
+		t.Helper()
+		for _, age := range []time.Duration{0, keep - day, keep, keep + day, 400 * day} {
+			require.NoError(t, os.WriteFile(name(age), []byte("{}\n"), 0o600))
+		}
+	}
+	work := LogRetention(pool, logs, func() time.Time { return noon })
+	old()
+	report := do[RetentionReport](t, contract.JobLogRetention, work)
+	require.Equal(t, &LogsDeleted{Files: 2, Bytes: 6, Kept: 30}, report.Logs)
+	require.FileExists(t, name(keep), "half of the day is not old enough")
+	require.NoFileExists(t, name(keep+day))
+
+	inTheWay := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(inTheWay, nil, 0o600))
+	_, err := pool.Exec(t.Context(), `insert into river_job (args, kind, state, finalized_at) values ('{}', 'run', 'completed', $1::timestamptz - interval '15 days')`, noon)
+	require.NoError(t, err)
+	broken, err := LogRetention(pool, logstore.NewFolder(inTheWay, logstore.FolderOptions{}), func() time.Time { return noon })(t.Context(), newRun(contract.JobLogRetention))
+	require.Equal(t, fault.Unavailable, fault.CodeOf(err))
+	require.EqualValues(t, 1, broken.(RetentionReport).Deleted["river_job"])
+
+	old()
+	pool.Close()
+	_, err = work(t.Context(), newRun(contract.JobLogRetention))
+	require.Equal(t, fault.Unavailable, fault.CodeOf(err))
+	require.NoFileExists(t, name(keep+day))
 }
 
 func TestOptimizationFindsAndMends(t *testing.T) {

@@ -8,7 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/app/platform/jobs"
+	"github.com/script-ohio/platform/app/platform/logstore"
 )
 
 const day = 24 * time.Hour
@@ -23,7 +25,7 @@ type Retention struct {
 
 // Retentions lists what contract.JobLogRetention deletes. What is not here
 // stays for good, such as the audit log, or is tidied by whose it is, such as
-// notifications. Logs leave the process as they are written.
+// notifications. Log files have contract.LogRetention.
 func Retentions() []Retention {
 	return []Retention{
 		{"job_runs", "ended_at", "", 90 * day},
@@ -52,12 +54,27 @@ func (r Retention) deleteSQL() string {
 type RetentionReport struct {
 	Deleted map[string]int64 `json:"deleted"` // rows, by table
 	Kept    map[string]int   `json:"keep_days"`
+	Logs    *LogsDeleted     `json:"logs,omitempty"` // nil: they are in no folder
 }
 
-// LogRetention is the Work of contract.JobLogRetention.
-func LogRetention(pool *pgxpool.Pool, clock func() time.Time) jobs.Work {
+// LogsDeleted is what a retention run deleted of log files.
+type LogsDeleted struct {
+	Files int   `json:"files"`
+	Bytes int64 `json:"bytes"`
+	Kept  int   `json:"keep_days"`
+}
+
+// LogRetention is the Work of contract.JobLogRetention. logs is nil where they
+// are in no folder.
+func LogRetention(pool *pgxpool.Pool, logs *logstore.Folder, clock func() time.Time) jobs.Work {
 	return func(ctx context.Context, run *jobs.Run) (any, error) {
-		report := RetentionReport{map[string]int64{}, map[string]int{}}
+		report := RetentionReport{Deleted: map[string]int64{}, Kept: map[string]int{}}
+		var filesLeft error
+		if logs != nil { // first: a database that is away lets no disk fill
+			var pruned logstore.Pruned
+			pruned, filesLeft = logs.Prune(clock().Add(-contract.LogRetention))
+			report.Logs = &LogsDeleted{pruned.Files, pruned.Bytes, int(contract.LogRetention / day)}
+		}
 		all := Retentions()
 		for i, r := range all {
 			run.Progress(int64(i), int64(len(all)), "deleting from "+r.Table)
@@ -75,6 +92,6 @@ func LogRetention(pool *pgxpool.Pool, clock func() time.Time) jobs.Work {
 			}
 		}
 		run.Progress(int64(len(all)), int64(len(all)), "")
-		return report, nil
+		return report, filesLeft
 	}
 }
