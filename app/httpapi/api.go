@@ -149,8 +149,9 @@ type API struct {
 	unknown  map[string]*route // by method, for requests that match no route
 	metrics  *metrics
 	cursors  cursors
-	draining atomic.Bool // not ready any more
-	hangUp   atomic.Bool // every answer is its connection's last
+	draining atomic.Bool  // not ready any more
+	hangUp   atomic.Bool  // every answer is its connection's last
+	streams  atomic.Int32 // runs that are followed now
 
 	gameReader gameReader
 	bodies     sync.Pool // of *bytes.Buffer

@@ -19,7 +19,8 @@ type call struct {
 	route  *route
 	start  time.Time
 	client netip.Addr
-	who    auth.Principal // the zero value is anonymous
+	who    auth.Principal  // the zero value is anonymous
+	caller context.Context // ends when the caller hangs up; it has no deadline
 }
 
 type callKey struct{}
@@ -49,7 +50,8 @@ func (a *API) begin(c *gin.Context) {
 
 	delete(c.Request.Header, "Accept") // every answer is JSON; spare Huma the choice
 
-	ctx, cancel := context.WithTimeout(c.Request.Context(), a.opts.Timeout)
+	caller := c.Request.Context()
+	ctx, cancel := context.WithTimeout(caller, a.opts.Timeout)
 	defer cancel()
 	c.Request = c.Request.WithContext(&call{
 		Context: telemetry.WithRequestID(ctx, id),
@@ -57,6 +59,7 @@ func (a *API) begin(c *gin.Context) {
 		route:   a.routeOf(c.Request.Method, c.FullPath()),
 		start:   a.opts.Clock(),
 		client:  auth.ClientIP(c.Request.RemoteAddr, c.Request.Header["X-Forwarded-For"], a.opts.TrustedProxies),
+		caller:  caller,
 	})
 	c.Next()
 }

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
+	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/platform/jobs"
 )
 
@@ -20,7 +22,7 @@ const eventStream = "text/event-stream"
 // streamed describes an operation that answers with events.
 func streamed(op *huma.Operation) {
 	op.Description += " An event named progress tells the run whenever it has changed, one named end that it has ended." +
-		" A stream is cut after the time that any request may take; an EventSource connects again by itself."
+		" A stream goes on for an hour at most; an EventSource connects again by itself."
 	op.Responses[strconv.Itoa(http.StatusOK)] = &huma.Response{
 		Description: "OK", Content: map[string]*huma.MediaType{eventStream: {Schema: &huma.Schema{Type: huma.TypeString}}},
 	}
@@ -29,23 +31,49 @@ func streamed(op *huma.Operation) {
 // keepAlive is how long a stream may be silent before proxies take it for dead.
 const keepAlive = 10 * time.Second
 
+// Bounds of streams, which no timeout ends.
+const (
+	// maxStreams is how many runs a process lets be followed at the same time:
+	// each costs a look at the database every Options.Poll.
+	maxStreams = 100
+	// streamFor is when a caller has to show its key anew.
+	streamFor = time.Hour
+	// eventTimeout is how long a caller may take to take an event.
+	eventTimeout = 30 * time.Second
+)
+
 func (a *API) runEvents(ctx context.Context, in *runInput) (*huma.StreamResponse, error) {
 	record, err := a.deps.Jobs.Run(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
+	if a.streams.Add(1) > maxStreams {
+		a.streams.Add(-1)
+		return nil, fault.New(fault.RateLimited, "%d runs are followed here already: ask for the run itself every now and then", maxStreams)
+	}
 	return &huma.StreamResponse{Body: func(h huma.Context) {
+		defer a.streams.Add(-1)
 		h.SetHeader("Content-Type", eventStream)
 		h.SetHeader("Cache-Control", "no-store")
 		h.SetHeader("X-Accel-Buffering", "no")
 		h.SetStatus(http.StatusOK)
-		a.follow(h.Context(), h.BodyWriter(), record)
+		ctx, cancel := untilHungUp(h.Context())
+		defer cancel()
+		a.follow(ctx, humagin.Unwrap(h).Writer, record)
 	}}, nil
+}
+
+// untilHungUp is a request's context without the deadline that requests have.
+func untilHungUp(request context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(request))
+	stop := context.AfterFunc(callOf(request).caller, cancel)
+	return ctx, func() { stop(); cancel() }
 }
 
 // follow writes a run whenever it has changed, until it has ended, the caller
 // hangs up, time is up or the process stops.
-func (a *API) follow(ctx context.Context, to io.Writer, record jobs.Record) {
+func (a *API) follow(ctx context.Context, to http.ResponseWriter, record jobs.Record) {
+	began := a.opts.Clock()
 	poll := time.NewTicker(a.opts.Poll)
 	defer poll.Stop()
 	var last []byte
@@ -63,11 +91,10 @@ func (a *API) follow(ctx context.Context, to io.Writer, record jobs.Record) {
 			err = event(to, "progress", record.ID, state)
 			last, wrote = state, a.opts.Clock()
 		case a.opts.Clock().Sub(wrote) >= keepAlive:
-			_, err = io.WriteString(to, ": still there\n\n")
-			flush(to)
+			err = send(to, ": still there\n\n")
 			wrote = a.opts.Clock()
 		}
-		if err != nil {
+		if err != nil || a.opts.Clock().Sub(began) >= streamFor {
 			return
 		}
 		select {
@@ -78,24 +105,29 @@ func (a *API) follow(ctx context.Context, to io.Writer, record jobs.Record) {
 		if a.draining.Load() {
 			return
 		}
-		if found, err := a.deps.Jobs.Run(ctx, record.ID); err == nil {
+		if found, err := a.look(ctx, record.ID); err == nil {
 			record = found
 		} // else what is known stands until the database is back
 	}
 }
 
-func event(to io.Writer, name string, id int64, data []byte) error {
-	var b bytes.Buffer
-	b.WriteString("event: " + name + "\nid: " + strconv.FormatInt(id, 10) + "\nretry: 1000\ndata: ")
-	b.Write(data) // JSON of one line
-	b.WriteString("\n\n")
-	_, err := to.Write(b.Bytes())
-	flush(to)
-	return err
+func (a *API) look(ctx context.Context, run int64) (jobs.Record, error) {
+	ctx, cancel := context.WithTimeout(ctx, a.opts.Timeout)
+	defer cancel()
+	return a.deps.Jobs.Run(ctx, run)
 }
 
-func flush(w io.Writer) {
-	if f, ok := w.(http.Flusher); ok {
-		f.Flush()
+func event(to http.ResponseWriter, name string, id int64, data []byte) error {
+	// The data is JSON of one line.
+	return send(to, "event: "+name+"\nid: "+strconv.FormatInt(id, 10)+"\nretry: 1000\ndata: "+string(data)+"\n\n")
+}
+
+// send writes past the time that the server gives to answers.
+func send(to http.ResponseWriter, text string) error {
+	connection := http.NewResponseController(to)
+	_ = connection.SetWriteDeadline(time.Now().Add(eventTimeout)) // else, the server's stands
+	if _, err := io.WriteString(to, text); err != nil {
+		return err
 	}
+	return connection.Flush()
 }

@@ -1,6 +1,10 @@
 package httpapi
 
-import "github.com/gin-gonic/gin"
+import (
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
 
 // RouterRoutes lists what the router of an API knows.
 func RouterRoutes(a *API) gin.RoutesInfo { return a.engine.Routes() }
@@ -10,3 +14,14 @@ func RouterRoutes(a *API) gin.RoutesInfo { return a.engine.Routes() }
 func ScanGame(body []byte) (GameRequest, bool) { return scanGame(body) }
 
 func ReadGame(a *API, body []byte) (GameRequest, error) { return a.gameReader.validate(body) }
+
+// MaxStreams and StreamFor bound the runs that are followed.
+const (
+	MaxStreams = maxStreams
+	StreamFor  = streamFor
+)
+
+// SetTimeouts makes a server as impatient as a test needs it.
+func SetTimeouts(s *Server, all time.Duration) {
+	s.http.ReadTimeout, s.http.WriteTimeout = all, all
+}

@@ -200,24 +200,6 @@ func TestARunIsFollowedToItsEnd(t *testing.T) {
 	require.True(t, closed())
 }
 
-// Neither a stop nor the time that a request may take leaves a stream open.
-func TestStreamsEnd(t *testing.T) {
-	deps := testDeps()
-	deps.Jobs = &fakeJobs{runs: []jobs.Record{{ID: 1, Status: jobs.Running}}}
-	server := httpapi.NewServer(newAPI(t, deps, httpapi.Options{Poll: time.Millisecond}), httpapi.ServerOptions{})
-	next, closed := stream(t, listenAndServe(t, server))
-	next()
-	require.NoError(t, server.Shutdown(t.Context()))
-	require.True(t, closed())
-
-	deps = testDeps()
-	deps.Jobs = &fakeJobs{runs: []jobs.Record{{ID: 1, Status: jobs.Running}}}
-	server = httpapi.NewServer(newAPI(t, deps, httpapi.Options{Poll: time.Millisecond, Timeout: 200 * time.Millisecond}), httpapi.ServerOptions{})
-	next, closed = stream(t, listenAndServe(t, server))
-	next()
-	require.True(t, closed())
-}
-
 func listenAndServe(t *testing.T, server *httpapi.Server) (url string) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

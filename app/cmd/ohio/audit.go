@@ -60,7 +60,7 @@ func (c auditVerifyCmd) Run(ctx context.Context, out *console) error {
 		report.Findings = []audit.Finding{} // [] in JSON
 	}
 	err = c.print(out, report, func(w *tabwriter.Writer) {
-		fmt.Fprintf(w, "%d rows\n", report.Rows)
+		fmt.Fprintln(w, count(report.Rows, "row"))
 		for _, f := range report.Findings {
 			row(w, f.Kind, f.Says)
 		}
@@ -93,14 +93,14 @@ func (c auditVerifyCmd) rows(ctx context.Context) (iter.Seq2[audit.Row, error], 
 type auditListCmd struct {
 	instance
 	output
-	Actor     string    `help:"Id of an API key, or system."`
-	Action    string    `help:"An action such as key.revoke, or with a dot at its end all that begin with it."`
-	Subject   string    `placeholder:"TYPE[/ID]" help:"What it was done to, such as api_key or pack/2024.1."`
-	RequestID string    `help:"What one request did."`
-	Since     time.Time `help:"Not before, as 2025-09-06T00:00:00Z."`
-	Until     time.Time `help:"Before, as 2025-09-07T00:00:00Z."`
-	Before    int64     `help:"Only rows with a lower number, for the next page."`
-	Limit     int       `default:"50" help:"Most to list, up to 1,000."`
+	Actor     string `help:"Id of an API key, or system."`
+	Action    string `help:"An action such as key.revoke, or with a dot at its end all that begin with it."`
+	Subject   string `placeholder:"TYPE[/ID]" help:"What it was done to, such as api_key or pack/2024.1."`
+	RequestID string `help:"What one request did."`
+	Since     moment `placeholder:"TIME" help:"Not before: a date (2025-09-06, from midnight UTC), a time (2025-09-06T12:00:00Z) or how long ago (24h, 7d)."`
+	Until     moment `placeholder:"TIME" help:"Before, said likewise."`
+	Before    int64  `help:"Only rows with a lower number, for the next page."`
+	Limit     int    `default:"50" help:"Most to list, up to 1,000."`
 }
 
 // Validate is called by kong.
@@ -117,7 +117,8 @@ func (c auditListCmd) Run(ctx context.Context, out *console) error {
 		return err
 	}
 	defer pool.Close()
-	filter := audit.Filter{Actor: c.Actor, Action: c.Action, RequestID: c.RequestID, Since: c.Since, Until: c.Until, Before: c.Before, Limit: c.Limit}
+	now := time.Now()
+	filter := audit.Filter{Actor: c.Actor, Action: c.Action, RequestID: c.RequestID, Since: c.Since.from(now), Until: c.Until.from(now), Before: c.Before, Limit: c.Limit}
 	filter.SubjectType, filter.SubjectID = audit.Subject(c.Subject)
 	rows, err := auditLog(pool).List(ctx, filter)
 	if err != nil {
@@ -153,6 +154,6 @@ func (c auditExportCmd) Run(ctx context.Context, out *console) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out.err, "%d rows; head %s\n", head.Seq, head)
+	fmt.Fprintf(out.err, "%s; head %s\n", count(head.Seq, "row"), head)
 	return nil
 }

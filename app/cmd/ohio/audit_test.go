@@ -33,7 +33,11 @@ func TestTheAuditLogIsVerifiedListedAndExported(t *testing.T) {
 	require.NotContains(t, string(lines[1].After), key.Key)
 	require.Empty(t, decoded[[]audit.Line](t, "audit", "list", "--actor", "nobody", "-o", "json"))
 	require.Empty(t, decoded[[]audit.Line](t, "audit", "list", "--until", "2020-01-01T00:00:00Z", "-o", "json"))
-	table, _ := ohio(t, 0, "audit", "list", "--since", "2020-01-01T00:00:00Z", "--action", "audit.", "--limit", "1")
+	require.NotEmpty(t, decoded[[]audit.Line](t, "audit", "list", "--since", "1d", "-o", "json"))
+	require.Empty(t, decoded[[]audit.Line](t, "audit", "list", "--until", "24h", "-o", "json"))
+	_, complaint := ohio(t, 2, "audit", "list", "--since", "yesterday")
+	require.Equal(t, `ohio: --since: "yesterday" is no time: write a date (2026-11-26, from midnight UTC), a time (2026-11-26T21:30:00Z) or how long ago (24h, 7d); see `+"`ohio --help`\n", complaint)
+	table, _ := ohio(t, 0, "audit", "list", "--since", "2020-01-01", "--action", "audit.", "--limit", "1")
 	require.Contains(t, table, "audit.read")
 
 	said, advice := ohio(t, 0, "audit", "verify")
@@ -70,7 +74,7 @@ func TestTheAuditLogIsVerifiedListedAndExported(t *testing.T) {
 	out, _ = ohio(t, 4, "audit", "verify")
 	require.Contains(t, out, "row 2 is missing")
 
-	_, complaint := ohio(t, 2, "audit", "verify", "--file", write(t, "bad.jsonl", "no JSON"))
+	_, complaint = ohio(t, 2, "audit", "verify", "--file", write(t, "bad.jsonl", "no JSON"))
 	require.Contains(t, complaint, "line 1")
 	ohio(t, 3, "audit", "verify", "--file", "/no/such.jsonl")
 	for _, line := range []string{"audit", "audit verify --head x", "audit list --limit 1001", "audit list --since yesterday"} {

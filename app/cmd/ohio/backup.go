@@ -33,34 +33,48 @@ type backups struct {
 	Bucket string `placeholder:"URL" help:"Bucket of the backups (BACKUP_BUCKET); with a local instance, a folder of its data directory if neither is given."`
 }
 
+// vault is the service of backups as a command uses it.
+type vault struct {
+	*run.Backups
+	alone bool // there is no database
+}
+
 // open opens the service. What only reads backups does without a database,
-// which may be why somebody asks.
-func (b backups) open(ctx context.Context, out *console, needsDatabase bool) (*run.Backups, error) {
+// which may be why somebody asks; that is told, and nothing else is asked
+// instead.
+func (b backups) open(ctx context.Context, out *console, needsDatabase bool) (v vault, err error) {
 	config, err := run.LoadConfig(os.Environ())
 	if err != nil {
-		return nil, err
+		return v, err
 	}
 	if b.Bucket != "" {
 		config.BackupBucket = b.Bucket
 	}
-	local := config.DatabaseURL == ""
-	if local {
+	if config.DatabaseURL == "" {
 		config.DatabaseURL, err = b.databaseURL()
 		_, missing := os.Stat(b.DataDir)
 		if err != nil && (needsDatabase || config.BackupBucket == "" && missing != nil) {
-			return nil, err
+			return v, err
 		}
-		if config, err = run.LocalBuckets(config, b.DataDir); err != nil {
-			return nil, err
+		if v.alone = err != nil; v.alone {
+			config.DatabaseURL = ""
+			fmt.Fprintf(out.err, "%v. Without a database the bucket alone is used, and nothing is recorded elsewhere.\n", err)
+		}
+		if config, err = run.LocalFolders(config, b.DataDir); err != nil {
+			return v, err
 		}
 	}
 	logger := slog.New(slog.NewTextHandler(out.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	return run.OpenBackups(ctx, config, build(), logger)
+	v.Backups, err = run.OpenBackups(ctx, config, build(), logger)
+	return v, err
 }
 
-// audited records what was done to a backup. It is done by then, perhaps
-// because there is no database: who cannot record it says so and goes on.
-func (b backups) audited(ctx context.Context, out *console, action, name string, after any) {
+// audited records what was done to a backup. It is done by then: who cannot
+// record it says so and goes on.
+func (b backups) audited(ctx context.Context, out *console, v vault, action, name string, after any) {
+	if v.alone {
+		return
+	}
 	err := func() error {
 		pool, err := b.connect(ctx)
 		if err != nil {
@@ -72,17 +86,6 @@ func (b backups) audited(ctx context.Context, out *console, action, name string,
 	if err != nil {
 		fmt.Fprintf(out.err, "ohio: %s is done and not in the audit log: %v\n", action, err)
 	}
-}
-
-// latest names the newest complete backup.
-const latest = "latest"
-
-func resolve(ctx context.Context, s *run.Backups, name string) (string, error) {
-	if name != latest {
-		return name, nil
-	}
-	m, err := s.Newest(ctx)
-	return m.Name, err
 }
 
 // confirm makes sure that something that cannot be undone is meant: by --yes,
@@ -105,33 +108,6 @@ func (c *console) confirm(yes bool, format string, args ...any) error {
 		return fault.New(fault.Conflict, "nothing was done")
 	}
 	return nil
-}
-
-// meter shows a bar for each thing that takes its time.
-type meter struct {
-	out  *console
-	bar  *bar
-	note string
-}
-
-const megabyte = 1 << 20
-
-func (m *meter) tell(done, total int64, note string) {
-	unit := int64(megabyte)
-	if total < megabyte {
-		unit = 1
-	}
-	if m.bar == nil || note != m.note {
-		m.close()
-		m.bar, m.note = m.out.newBar(note, int(total/unit)), note
-	}
-	m.bar.set(int(done / unit))
-}
-
-func (m *meter) close() {
-	if m.bar != nil {
-		m.bar.close()
-	}
 }
 
 func size(bytes int64) string {

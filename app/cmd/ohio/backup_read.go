@@ -28,9 +28,18 @@ func (c backupListCmd) Run(ctx context.Context, out *console) error {
 	return c.print(out, entries, func(w *tabwriter.Writer) {
 		row(w, "NAME", "STATUS", "SIZE", "DATABASE", "VERIFIED", "KEPT", "ISSUES")
 		for _, e := range entries {
-			row(w, e.Name, e.Status, size(e.Bytes), size(e.Sizes[backup.Database]), verified(e), kept(e), strings.Join(e.Issues, "; "))
+			row(w, e.Name, status(e), size(e.Bytes), size(e.Sizes[backup.Database]), verified(e), kept(e), strings.Join(e.Issues, "; "))
 		}
 	})
+}
+
+// status also tells of the copies that restores make of what they replace:
+// latest passes over them.
+func status(e backup.Entry) string {
+	if e.Safety {
+		return string(e.Status) + ", safety"
+	}
+	return string(e.Status)
 }
 
 func verified(e backup.Entry) string {
@@ -68,7 +77,7 @@ func (c backupShowCmd) Run(ctx context.Context, out *console) error {
 		return err
 	}
 	defer s.Close()
-	name, err := resolve(ctx, s, c.Name)
+	name, err := s.Resolve(ctx, c.Name)
 	if err != nil {
 		return err
 	}
@@ -85,7 +94,7 @@ func (c backupShowCmd) Run(ctx context.Context, out *console) error {
 
 func drawBackup(w *tabwriter.Writer, b shown) {
 	row(w, "NAME", b.Name)
-	row(w, "STATUS", b.Status)
+	row(w, "STATUS", status(b.Entry))
 	row(w, "SIZE", size(b.Bytes))
 	row(w, "VERIFIED", verified(b.Entry))
 	row(w, "KEPT", kept(b.Entry))
@@ -114,7 +123,7 @@ func drawBackup(w *tabwriter.Writer, b shown) {
 		return
 	}
 	d := m.Database
-	fmt.Fprintf(w, "\nDatabase %s as of %s, PostgreSQL %s, schema version %d\n\n", d.Name, d.At.UTC().Format(time.RFC3339), d.ServerVersion, d.SchemaVersion)
+	fmt.Fprintf(w, "\nDatabase %s as of %s, PostgreSQL %s, schema version %d\n\n", d.Name, date(&d.At), d.ServerVersion, d.SchemaVersion)
 	row(w, "TABLE", "ROWS")
 	for _, table := range slices.Sorted(maps.Keys(d.Rows)) {
 		row(w, table, d.Rows[table])
@@ -133,7 +142,7 @@ func (c backupVerifyCmd) Run(ctx context.Context, out *console) error {
 		return err
 	}
 	defer s.Close()
-	name, err := resolve(ctx, s, c.Name)
+	name, err := s.Resolve(ctx, c.Name)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,12 +59,16 @@ func TestBackupCommands(t *testing.T) {
 	drop(t, restored.Database)
 	dir := t.TempDir()
 	ohio(t, 0, "backup", "restore", made.Name, "--component", "configuration,models", "--directory", dir)
-	require.FileExists(t, filepath.Join(dir, "backups", made.Name, "configuration.json"))
+	require.FileExists(t, filepath.Join(dir, made.Name, "configuration.json"))
 	_, complaint = ohio(t, 4, "backup", "restore", made.Name, "--into-live")
 	require.Contains(t, complaint, "--yes")
 	live := decoded[backup.Restored](t, "backup", "restore", made.Name, "--into-live", "--yes", "-o", "json")
 	require.NotEmpty(t, live.Safety)
 	drop(t, live.Replaced)
+	listed = decoded[[]backup.Entry](t, "backup", "list", "-o", "json")
+	require.Equal(t, live.Safety, listed[0].Name)
+	table, _ := ohio(t, 0, "backup", "list")
+	require.Regexp(t, live.Safety+` +complete, safety`, table)
 	require.Equal(t, imported{Unchanged: 2}, decoded[imported](t, "games", "import", games, "-o", "json"))
 
 	marked := decoded[backup.Entry](t, "backup", "mark", made.Name, "--reason", "an audit", "-o", "json")
@@ -99,11 +104,58 @@ func TestBackupPruneAsks(t *testing.T) {
 	require.NoError(t, os.Mkdir(left, 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(left, "database.dump.zst"), nil, 0o600))
 	_, complaint := ohio(t, 4, "backup", "prune")
-	require.Contains(t, complaint, "this deletes 1 backups for good; say --yes")
+	require.Equal(t, "ohio: this deletes 1 backup for good; say --yes if that is meant\n", complaint, "nobody is there to ask")
 	require.FileExists(t, filepath.Join(left, "database.dump.zst"))
 	report := decoded[backup.PruneReport](t, "backup", "prune", "--yes", "-o", "json")
 	require.Equal(t, 1, report.Deleted)
 	require.NoFileExists(t, filepath.Join(left, "database.dump.zst"))
+}
+
+// When the database is lost the bucket is asked alone, and nobody else is.
+func TestBackupsWithoutADatabase(t *testing.T) {
+	withBackups(t)
+	made := decoded[shown](t, "backup", "create", "-o", "json")
+	stranger, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	called := make(chan string, 100)
+	go func() {
+		for {
+			conn, err := stranger.Accept()
+			if err != nil {
+				close(called)
+				return
+			}
+			called <- conn.RemoteAddr().String()
+			_ = conn.Close()
+		}
+	}()
+	host, port, err := net.SplitHostPort(stranger.Addr().String())
+	require.NoError(t, err)
+	t.Setenv("PGHOST", host)
+	t.Setenv("PGPORT", port)
+	t.Setenv("DATABASE_URL", "")
+	t.Setenv("OHIO_DATA_DIR", filepath.Join(t.TempDir(), "none"))
+	dir := t.TempDir()
+	for _, line := range []string{
+		"backup list", "backup show", "backup verify", "backup mark latest --reason disaster", "backup prune --dry-run",
+		"backup restore latest --component configuration,models --directory " + dir,
+	} {
+		table, complaint := ohio(t, 0, strings.Fields(line)...)
+		require.Contains(t, table, made.Name, line)
+		require.Equal(t, 1, strings.Count(complaint, "\n"), "%s: %s", line, complaint)
+		require.Contains(t, complaint, "Without a database the bucket alone is used")
+	}
+	restored := decoded[backup.Restored](t, "backup", "restore", "latest", "--component", "configuration", "--directory", dir, "-o", "json")
+	require.Equal(t, []string{filepath.Join(dir, made.Name, "configuration.json")}, restored.Files)
+	require.FileExists(t, restored.Files[0])
+	for _, line := range []string{"backup create", "backup restore latest", "backup drill", "backup prune"} {
+		_, complaint := ohio(t, 3, strings.Fields(line)...)
+		require.Contains(t, complaint, "set DATABASE_URL", line)
+	}
+	require.NoError(t, stranger.Close())
+	for from := range called {
+		t.Errorf("%s connected to what nobody named", from)
+	}
 }
 
 func TestBackupTroubleIsTold(t *testing.T) {
@@ -128,14 +180,15 @@ func TestBackupTroubleIsTold(t *testing.T) {
 	table, _ = ohio(t, 0, "backup", "list")
 	require.Contains(t, table, "FAILED")
 	for line, status := range map[string]int{
-		"backup show backup-20200101-000000":             3,
-		"backup show nonsense":                           2,
-		"backup mark latest":                             2,
-		"backup restore latest --into-live --database x": 2,
-		"backup restore latest --component everything":   2,
-		"backup restore latest --component models":       2,
-		"backup verify backup-20200101-000000":           3,
-		"backup list --bucket ftp://x":                   2,
+		"backup show backup-20200101-000000":                       3,
+		"backup show nonsense":                                     2,
+		"backup mark latest":                                       2,
+		"backup restore latest --into-live --database x":           2,
+		"backup restore latest --component everything":             2,
+		"backup restore latest --component models":                 2, // no folder
+		"backup restore latest --component database,configuration": 2,
+		"backup verify backup-20200101-000000":                     3,
+		"backup list --bucket ftp://x":                             2,
 	} {
 		_, complaint := ohio(t, status, strings.Fields(line)...)
 		require.Equal(t, 1, strings.Count(complaint, "\n"), complaint)

@@ -3,16 +3,20 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
+	"path/filepath"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
-	"github.com/script-ohio/platform/app/contract"
+	gocloud "gocloud.dev/blob"
+
 	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/ops/backup"
 	"github.com/script-ohio/platform/app/platform/blob"
-	"github.com/script-ohio/platform/app/run"
 )
 
 type backupCreateCmd struct{ backups }
@@ -50,7 +54,7 @@ type backupRestoreCmd struct {
 	Name      string   `arg:"" help:"Backup, or latest for the newest complete one."`
 	Component []string `enum:"database,models,configuration,logs" default:"database" help:"What to restore, any of ${enum}."`
 	Database  string   `placeholder:"NAME" help:"Name of the fresh database; one with the time in it if left out."`
-	Directory string   `placeholder:"DIR" help:"Folder for models, configuration and logs."`
+	Directory string   `placeholder:"DIR" help:"Folder for models, configuration and logs, where they get a folder of the backup's name. They alone need no database."`
 	IntoLive  bool     `help:"Put it in the place of the live database, which is backed up first and kept under another name."`
 	Yes       bool     `help:"Replace what is live without asking."`
 }
@@ -60,17 +64,28 @@ func (c backupRestoreCmd) Validate() error {
 	if c.IntoLive && c.Database != "" {
 		return fault.New(fault.Invalid, "--database names a fresh database; it does not go with --into-live")
 	}
+	for _, component := range c.Component {
+		live := component == string(backup.Database) || component == string(backup.Models) && c.IntoLive
+		if !live && c.Directory == "" {
+			return fault.New(fault.Invalid, "--directory says where %s shall be put", component)
+		}
+	}
 	return nil
+}
+
+// filesOnly tells whether all that is restored are files.
+func (c backupRestoreCmd) filesOnly() bool {
+	return !c.IntoLive && !slices.Contains(c.Component, string(backup.Database))
 }
 
 // Run restores a backup.
 func (c backupRestoreCmd) Run(ctx context.Context, out *console) error {
-	s, err := c.open(ctx, out, true)
+	s, err := c.open(ctx, out, !c.filesOnly())
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	name, err := resolve(ctx, s, c.Name)
+	name, err := s.Resolve(ctx, c.Name)
 	if err != nil {
 		return err
 	}
@@ -85,23 +100,46 @@ func (c backupRestoreCmd) Run(ctx context.Context, out *console) error {
 		options.Components = append(options.Components, backup.Component(component))
 	}
 	if c.Directory != "" {
-		folder, err := run.LocalBuckets(contract.Config{}, c.Directory)
-		if err != nil {
-			return err
-		}
-		if options.Files, err = blob.Open(ctx, folder.BackupBucket); err != nil {
+		if options.Files, err = openFolder(ctx, c.Directory); err != nil {
 			return err
 		}
 		defer options.Files.Close()
 	}
 	progress := meter{out: out}
-	r, failure := s.Restore(ctx, name, options, progress.tell)
-	progress.close()
-	if failure != nil {
-		return failure
+	var r backup.Restored
+	if c.filesOnly() {
+		r, err = s.RestoreFiles(ctx, name, options.Components, options.Files, progress.tell)
+	} else {
+		r, err = s.Restore(ctx, name, options, progress.tell)
 	}
-	c.audited(ctx, out, "backup.restore", name, map[string]any{"components": c.Component, "database": r.Database, "replaced": r.Replaced, "safety_backup": r.Safety})
+	progress.close()
+	if err != nil {
+		return err
+	}
+	for i, file := range r.Files {
+		if strings.HasPrefix(file, name+"/") { // else it went live
+			r.Files[i] = filepath.Join(c.Directory, filepath.FromSlash(file))
+		}
+	}
+	c.audited(ctx, out, s, "backup.restore", name, restoredInto{c.Component, r.Database, r.Replaced, r.Safety})
 	return c.print(out, r, func(w *tabwriter.Writer) { drawRestored(w, r) })
+}
+
+// restoredInto is what the audit log keeps of a restore.
+type restoredInto struct {
+	Components []string `json:"components"`
+	Database   string   `json:"database,omitempty"`
+	Replaced   string   `json:"replaced,omitempty"`
+	Safety     string   `json:"safety_backup,omitempty"`
+}
+
+// openFolder opens a folder as a bucket, and makes it if it is not there.
+func openFolder(ctx context.Context, dir string) (*gocloud.Bucket, error) {
+	path, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "the folder %s cannot be found", dir)
+	}
+	return blob.Open(ctx, (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String())
 }
 
 func drawRestored(w *tabwriter.Writer, r backup.Restored) {
@@ -109,7 +147,7 @@ func drawRestored(w *tabwriter.Writer, r backup.Restored) {
 	row(w, "TOOK", time.Duration(r.Seconds*float64(time.Second)).Round(time.Millisecond))
 	if r.Database != "" {
 		row(w, "INTO DATABASE", r.Database)
-		row(w, "SCHEMA VERSION", fmt.Sprintf("%d; `ohio migrate` brings it up to date", r.SchemaVersion))
+		row(w, "SCHEMA VERSION", fmt.Sprintf("%d; an older one is brought up to date by `ohio migrate`", r.SchemaVersion))
 	}
 	if r.Safety != "" {
 		row(w, "SAFETY BACKUP", r.Safety)
@@ -177,7 +215,7 @@ func (c backupPruneCmd) Run(ctx context.Context, out *console) error {
 	if err == nil && !c.DryRun && report.Deleted > 0 {
 		progress.close()
 		drawDecisions(out, report)
-		if err = out.confirm(c.Yes, "this deletes %d backups for good", report.Deleted); err != nil {
+		if err = out.confirm(c.Yes, "this deletes %s for good", count(report.Deleted, "backup")); err != nil {
 			return err
 		}
 	}
@@ -190,7 +228,7 @@ func (c backupPruneCmd) Run(ctx context.Context, out *console) error {
 	}
 	for _, d := range report.Decisions {
 		if d.Delete && !c.DryRun {
-			c.audited(ctx, out, "backup.delete", d.Name, d.Reason)
+			c.audited(ctx, out, s, "backup.delete", d.Name, d.Reason)
 		}
 	}
 	return c.print(out, report, func(w *tabwriter.Writer) {
@@ -230,7 +268,7 @@ func (c backupMarkCmd) Run(ctx context.Context, out *console) error {
 		return err
 	}
 	defer s.Close()
-	name, err := resolve(ctx, s, c.Name)
+	name, err := s.Resolve(ctx, c.Name)
 	if err != nil {
 		return err
 	}
@@ -243,7 +281,7 @@ func (c backupMarkCmd) Run(ctx context.Context, out *console) error {
 	if err != nil {
 		return err
 	}
-	c.audited(ctx, out, action, name, c.Reason)
+	c.audited(ctx, out, s, action, name, c.Reason)
 	entry, _, err := s.Show(ctx, name)
 	if err != nil {
 		return err

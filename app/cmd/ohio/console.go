@@ -6,10 +6,8 @@ import (
 	"io"
 	"os"
 	"text/tabwriter"
-	"time"
 
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
 )
 
 // console is where a command talks to a person or a program.
@@ -33,37 +31,8 @@ func (o output) print(c *console, value any, draw func(*tabwriter.Writer)) error
 	return table.Flush()
 }
 
-// bar shows the progress of something long on standard error, if that is a
-// terminal.
-type bar struct {
-	progress *mpb.Progress
-	bar      *mpb.Bar
-}
-
-func (c *console) newBar(name string, total int) *bar {
-	options := []mpb.ContainerOption{mpb.WithOutput(c.err), mpb.WithRefreshRate(100 * time.Millisecond)}
-	if file, ok := c.err.(*os.File); !ok || !isTerminal(file) {
-		options = []mpb.ContainerOption{mpb.WithOutput(nil)}
-	}
-	progress := mpb.New(options...)
-	return &bar{progress, progress.AddBar(int64(total),
-		mpb.PrependDecorators(decor.Name(name+" "), decor.CountersNoUnit("%d / %d")),
-		mpb.AppendDecorators(decor.Elapsed(decor.ET_STYLE_GO), decor.Name(" "), decor.Percentage()))}
-}
-
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
-func (b *bar) set(n int) { b.bar.SetCurrent(int64(n)) }
-func (b *bar) step()     { b.bar.Increment() }
-
-// close ends the bar, finished or not.
-func (b *bar) close() {
-	b.bar.Abort(false)
-	b.progress.Wait()
-}
+// isTerminal tells whether a person is at the other end.
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 func row(w io.Writer, columns ...any) {
 	for i, c := range columns {
@@ -84,4 +53,12 @@ func row(w io.Writer, columns ...any) {
 		}
 	}
 	fmt.Fprintln(w)
+}
+
+// count says how many of something there are.
+func count[N int | int64](n N, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

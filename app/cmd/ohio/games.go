@@ -51,7 +51,7 @@ func (c gamesImportCmd) Run(ctx context.Context, out *console) error {
 		return err
 	}
 	defer pool.Close()
-	progress := out.newBar("importing", len(games))
+	progress := out.newProgress("importing", len(games))
 	report, err := football.NewStore(pool).Recording(auditLog(pool).Change).Import(ctx, games, progress.set)
 	progress.close()
 	if err != nil {

@@ -69,7 +69,7 @@ func (c gamesSyncCmd) Run(ctx context.Context, out *console) error {
 	if err != nil {
 		return err
 	}
-	progress := out.newBar("syncing", len(queries)*cfbd.Steps)
+	progress := out.newProgress("syncing", len(queries)*cfbd.Steps)
 	report, failed := syncer.Sync(ctx, queries, func(done, _ int, _ string) { progress.set(done) })
 	progress.close()
 	c.complain(out, report)

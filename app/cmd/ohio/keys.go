@@ -91,16 +91,9 @@ func (c keysListCmd) Run(ctx context.Context, out *console) error {
 	return c.print(out, views, func(w *tabwriter.Writer) {
 		row(w, "ID", "NAME", "ROLE", "CREATED", "LAST USED", "REVOKED")
 		for _, k := range views {
-			row(w, k.ID, k.Name, k.Role, k.CreatedAt.Format(time.DateOnly), date(k.LastUsedAt), date(k.RevokedAt))
+			row(w, k.ID, k.Name, k.Role, date(&k.CreatedAt), date(k.LastUsedAt), date(k.RevokedAt))
 		}
 	})
-}
-
-func date(t *time.Time) string {
-	if t == nil {
-		return "-"
-	}
-	return t.Format("2006-01-02 15:04")
 }
 
 type keysRevokeCmd struct {

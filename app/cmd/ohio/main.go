@@ -79,7 +79,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func grammar() []kong.Option {
 	return []kong.Option{
 		kong.Name("ohio"),
-		kong.Description("College football predictions. Exit status: 0 done, 2 bad input, 3 not found, 4 conflict, 5 unavailable, 6 not allowed, 1 anything else."),
+		kong.Description("College football predictions. Exit status: 0 done, 2 bad input, 3 not found, 4 conflict, 5 unavailable, 6 not allowed, 7 too many requests, 1 anything else."),
 		kong.WithHyphenPrefixedParameters(true), // a spread may be negative
 	}
 }

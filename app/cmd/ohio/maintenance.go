@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/ops/maintenance"
 	"github.com/script-ohio/platform/app/platform/jobs"
@@ -16,6 +17,7 @@ import (
 type maintenanceCmd struct {
 	RunNow maintenanceRunCmd    `cmd:"" name:"run" help:"Have a job, or all of a maintenance run, done now by a worker."`
 	List   maintenanceListCmd   `cmd:"" help:"List the jobs, when they are due and how they are doing."`
+	Status maintenanceStatusCmd `cmd:"" help:"Show the newest runs, or one run and what it found."`
 	Cancel maintenanceCancelCmd `cmd:"" help:"Cancel a run that has not ended."`
 	Report maintenanceReportCmd `cmd:"" help:"Print the newest report of a maintenance run."`
 }
@@ -66,10 +68,17 @@ func (c maintenanceRunCmd) Run(ctx context.Context, out *console) error {
 		if err := follow(ctx, out, client, c.Name, runs); err != nil {
 			return err
 		}
+	} else {
+		fmt.Fprintf(out.err, "A worker does it; `ohio maintenance status %d` shows what becomes of it.\n", runs[0].ID)
 	}
 	if err := c.print(out, runs, func(w *tabwriter.Writer) { drawRuns(w, runs) }); err != nil || !c.Wait {
 		return err
 	}
+	return undone(runs)
+}
+
+// undone names the runs that did not do what they are for.
+func undone(runs []jobs.Record) error {
 	var failed []string
 	for _, r := range runs {
 		if !r.Status.Good() {
@@ -82,52 +91,73 @@ func (c maintenanceRunCmd) Run(ctx context.Context, out *console) error {
 	return nil
 }
 
+// maxAway is how long the database may be away while runs are waited for.
+const maxAway = 2 * time.Minute
+
 // follow looks at runs until all have ended and keeps their records up to
-// date. It shows a bar of 100 steps, since jobs count what they like.
+// date. It shows 100 steps, since jobs count what they like. Runs go on while
+// the database is away, and so does it.
 func follow(ctx context.Context, out *console, client *jobs.Client, name string, runs []jobs.Record) error {
-	bar := out.newBar(name, 100)
-	defer bar.close()
+	progress := out.newProgress(name, 100)
+	defer progress.close()
+	seen := time.Now()
 	for {
-		share, left := 0.0, 0
-		for i := range runs {
-			if !runs[i].Status.Ended() {
-				record, err := client.Run(ctx, runs[i].ID)
-				if err != nil {
-					return err
-				}
-				runs[i] = record
-			}
-			if runs[i].Status.Ended() {
-				share++
-				continue
-			}
-			left++
-			if p := runs[i].Progress; p.Total > 0 {
-				share += min(1, float64(p.Done)/float64(p.Total))
-			}
+		left, share, err := look(ctx, client, runs)
+		switch {
+		case err == nil:
+			seen = time.Now()
+			progress.set(int(100 * share))
+		case fault.CodeOf(err) != fault.Unavailable || ctx.Err() == nil && time.Since(seen) > maxAway:
+			return err
 		}
-		bar.set(int(100 * share / float64(len(runs))))
 		if left == 0 {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			fmt.Fprintf(out.err, "%d runs go on; `ohio maintenance list` shows them\n", left)
+			fmt.Fprintf(out.err, "%s left to itself; `ohio maintenance status` shows what becomes of it\n", count(left, "run"))
 			return ctx.Err()
 		case <-time.After(waitPoll):
 		}
 	}
 }
 
+// look brings the records of runs up to date, and tells how many have not
+// ended and what share of all is done.
+func look(ctx context.Context, client *jobs.Client, runs []jobs.Record) (left int, share float64, err error) {
+	for i := range runs {
+		if !runs[i].Status.Ended() && err == nil {
+			var record jobs.Record
+			if record, err = client.Run(ctx, runs[i].ID); err == nil {
+				runs[i] = record
+			}
+		}
+		switch p := runs[i].Progress; {
+		case runs[i].Status.Ended():
+			share++
+			continue
+		case p.Total > 0:
+			share += min(1, float64(p.Done)/float64(p.Total))
+		}
+		left++
+	}
+	return left, share / float64(len(runs)), err
+}
+
 func drawRuns(w *tabwriter.Writer, runs []jobs.Record) {
 	row(w, "RUN", "JOB", "STATUS", "ATTEMPT", "TOOK", "NOTE")
 	for _, r := range runs {
-		note := r.Error
-		if note == "" {
-			note = r.Progress.Note
-		}
-		row(w, r.ID, r.Job, r.Status, r.Attempt, r.Took(time.Now()).Round(100*time.Millisecond), line(note))
+		row(w, r.ID, r.Job, r.Status, r.Attempt, r.Took(time.Now()).Round(100*time.Millisecond), line(note(r)))
 	}
+}
+
+// note is what there is to say of a run besides its status: why it ended as it
+// did, or what it is at. What it was at last says nothing once it has ended.
+func note(r jobs.Record) string {
+	if r.Error != "" || r.Status.Ended() {
+		return r.Error
+	}
+	return r.Progress.Note
 }
 
 // line is the first line of a text, cut to what a table takes.
@@ -186,7 +216,7 @@ func (c maintenanceListCmd) Run(ctx context.Context, out *console) error {
 			case v.Overdue:
 				remark = "overdue"
 			}
-			row(w, v.Name, v.Run, v.Cron, v.NextDue.Format("2006-01-02 15:04"), date(v.LastSuccessAt), last, remark)
+			row(w, v.Name, v.Run, v.Cron, date(&v.NextDue), date(v.LastSuccessAt), last, remark)
 		}
 	})
 }
@@ -194,7 +224,7 @@ func (c maintenanceListCmd) Run(ctx context.Context, out *console) error {
 type maintenanceCancelCmd struct {
 	instance
 	output
-	ID int64 `arg:"" help:"The run's number, from ohio maintenance list."`
+	ID int64 `arg:"" help:"The run's number, from ohio maintenance status."`
 }
 
 func (c maintenanceCancelCmd) Run(ctx context.Context, out *console) error {
@@ -213,8 +243,21 @@ func (c maintenanceCancelCmd) Run(ctx context.Context, out *console) error {
 
 type maintenanceReportCmd struct {
 	instance
-	Which  string `arg:"" optional:"" name:"run" enum:"daily,weekly," default:"" help:"daily or weekly; the newest of either if left out."`
+	Which  string `arg:"" optional:"" name:"run" help:"daily or weekly; the newest of either if left out."`
 	Format string `enum:"md,html,json" default:"md" help:"Print ${enum}."`
+}
+
+// Validate is called by kong.
+func (c maintenanceReportCmd) Validate() error {
+	for _, run := range contract.Runs() {
+		if c.Which == run.Name {
+			return nil
+		}
+	}
+	if c.Which != "" {
+		return fmt.Errorf("there is no maintenance run %q: say daily or weekly", c.Which)
+	}
+	return nil
 }
 
 func (c maintenanceReportCmd) Run(ctx context.Context, out *console) error {
@@ -223,7 +266,11 @@ func (c maintenanceReportCmd) Run(ctx context.Context, out *console) error {
 		return err
 	}
 	defer pool.Close()
-	report, err := maintenance.NewReports(pool, nil, maintenance.Options{}).Newest(ctx, c.Which)
+	client, err := jobs.NewClient(pool, jobs.ClientOptions{})
+	if err != nil {
+		return err
+	}
+	report, err := maintenance.NewReports(pool, client, maintenance.Options{}).Newest(ctx, c.Which, time.Now())
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -42,6 +44,7 @@ func (c notifyTestCmd) Run(ctx context.Context, out *console) error {
 	if err != nil {
 		return err
 	}
+	c.missing(out, channels)
 	message := testMessage(c.Severity)
 	if channels, err = c.choose(channels, message.Notification); err != nil {
 		return err
@@ -68,9 +71,25 @@ func (c notifyTestCmd) Run(ctx context.Context, out *console) error {
 		}
 	})
 	if err == nil && failed > 0 {
-		err = fault.New(fault.Unavailable, "%d of %d channels did not take the test message", failed, len(trials))
+		err = fault.New(fault.Unavailable, "%d of %s did not take the test message", failed, count(len(trials), "channel"))
 	}
 	return err
+}
+
+// missing tells which channels the log stands in for.
+func (c notifyTestCmd) missing(out *console, configured []notify.Channel) {
+	var missing []string
+	for _, name := range notify.ChannelNames() {
+		if !slices.ContainsFunc(configured, func(c notify.Channel) bool { return c.Name() == name }) {
+			missing = append(missing, name)
+		}
+	}
+	switch {
+	case len(configured) == 1: // the log
+		fmt.Fprintln(out.err, "No channel is configured in this shell (PAGERDUTY_ROUTING_KEY, SLACK_WEBHOOK_URL, SMTP_URL): only the log gets the message, and it wakes nobody.")
+	case len(missing) > 0 && c.Channel == "":
+		fmt.Fprintf(out.err, "Not configured in this shell, so that the log stands in: %s.\n", strings.Join(missing, ", "))
+	}
 }
 
 // choose gives the channels to try: all, one, or those of a severity.
@@ -187,7 +206,7 @@ func (c notifyRetryCmd) Run(ctx context.Context, out *console) error {
 		err = outbox.Retry(ctx, c.ID)
 	}
 	if err == nil {
-		fmt.Fprintf(out.out, "%d will be tried again by the worker\n", n)
+		fmt.Fprintf(out.out, "%s will be tried again by the worker\n", count(n, "notification"))
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -31,6 +32,10 @@ func TestChannelsAreTested(t *testing.T) {
 	defer slack.Close()
 	t.Setenv("SLACK_WEBHOOK_URL", slack.URL+"/services/hunter2-hunter2")
 
+	_, told := ohio(t, 0, "notify", "test")
+	require.Contains(t, told, "the log stands in: pagerduty, mail.\n")
+	_, told = ohio(t, 0, "notify", "test", "--channel", "slack")
+	require.Empty(t, told)
 	trials := decoded[[]trial](t, "notify", "test", "-o", "json")
 	require.Len(t, trials, 2, "Slack and the log")
 	for _, tried := range trials {
@@ -55,11 +60,23 @@ func TestChannelsAreTested(t *testing.T) {
 	status = http.StatusNotFound
 	table, complaint := ohio(t, 5, "notify", "test", "--channel", "slack")
 	require.Contains(t, table, "Slack answered 404 Not Found: no such hook")
-	require.Contains(t, complaint, "1 of 1 channels did not take the test message")
+	require.Contains(t, complaint, "1 of 1 channel did not take the test message")
 	require.NotContains(t, table+complaint, "hunter2")
 	t.Setenv("SLACK_WEBHOOK_URL", "hunter2")
 	_, complaint = ohio(t, 2, "notify", "test")
 	require.NotContains(t, complaint, "hunter2")
+}
+
+func TestThatNoChannelIsConfiguredIsTold(t *testing.T) {
+	quietly(t)
+	for _, line := range []string{"notify test", "notify test --severity critical", "notify test --channel log"} {
+		table, told := ohio(t, 0, strings.Fields(line)...)
+		require.Contains(t, table, "log      sent", line)
+		require.Contains(t, told, "No channel is configured", line)
+		require.Contains(t, told, "PAGERDUTY_ROUTING_KEY, SLACK_WEBHOOK_URL, SMTP_URL", line)
+	}
+	out, _ := ohio(t, 0, "notify", "test", "-o", "json")
+	require.True(t, json.Valid([]byte(out)), out)
 }
 
 func TestNotificationsAreListedAndRetried(t *testing.T) {
@@ -89,7 +106,7 @@ func TestNotificationsAreListedAndRetried(t *testing.T) {
 	ohio(t, 3, "notify", "retry", "999999")
 	ohio(t, 0, "notify", "retry", fmt.Sprint(dead[0].ID))
 	said, _ := ohio(t, 0, "notify", "retry", "--all-dead")
-	require.Contains(t, said, "1 will be tried again")
+	require.Contains(t, said, "1 notification will be tried again")
 	require.Empty(t, decoded[[]notify.Letter](t, "notify", "list", "--state", "dead", "-o", "json"))
 	require.Len(t, decoded[[]notify.Letter](t, "notify", "list", "--state", "pending", "-o", "json"), 3)
 	recorded, _ := ohio(t, 0, "audit", "list", "--action", "notification.")

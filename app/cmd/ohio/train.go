@@ -40,7 +40,7 @@ func (c trainCmd) Run(ctx context.Context, out *console) error {
 	if err != nil {
 		return err
 	}
-	progress := out.newBar("training", release.Steps(c.Judged))
+	progress := out.newProgress("training", release.Steps(c.Judged))
 	p, err := release.Build(ctx, results, release.Options{
 		ToolVersion: build().Version, Now: time.Now, JudgedSeasons: c.Judged, Progress: func(string) { progress.step() },
 	})
@@ -142,7 +142,7 @@ func (c backtestCmd) Run(ctx context.Context, out *console) error {
 	if err != nil {
 		return err
 	}
-	progress := out.newBar("judging", len(c.Seasons)*len(features.Sets()))
+	progress := out.newProgress("judging", len(c.Seasons)*len(features.Sets()))
 	report, err := backtest.Run(ctx, data, c.Seasons, func(int, features.Set) { progress.step() })
 	progress.close()
 	if err != nil {

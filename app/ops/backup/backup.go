@@ -51,7 +51,7 @@ type Progress func(done, total int64, note string)
 
 // Deps are what a Service cannot do without.
 type Deps struct {
-	DatabaseURL string
+	DatabaseURL string       // "" where only the bucket is there: what needs the database is then fault.Unavailable
 	Bucket      *blob.Bucket // of the backups
 	Logger      *slog.Logger
 	Clock       func() time.Time // nil means time.Now
@@ -89,9 +89,12 @@ type Service struct {
 
 // New makes a service; it asks neither the database nor the bucket.
 func New(deps Deps, options Options) (*Service, error) {
-	target, err := pgclient.ParseTarget(deps.DatabaseURL)
-	if err != nil {
-		return nil, err
+	var target pgclient.Target
+	if deps.DatabaseURL != "" {
+		var err error
+		if target, err = pgclient.ParseTarget(deps.DatabaseURL); err != nil {
+			return nil, err
+		}
 	}
 	if deps.Clock == nil {
 		deps.Clock = time.Now
@@ -105,6 +108,9 @@ func New(deps Deps, options Options) (*Service, error) {
 // connect opens a session of its own, without the limits that others have:
 // dumping and counting take as long as they take. database "" means ours.
 func (s *Service) connect(ctx context.Context, database, what string) (*pgx.Conn, error) {
+	if s.DatabaseURL == "" { // which pgx would fill in from PGHOST and its like
+		return nil, fault.New(fault.Unavailable, "there is no database")
+	}
 	config, err := pgx.ParseConfig(s.DatabaseURL)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "the database URL cannot be read")

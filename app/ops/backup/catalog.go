@@ -62,6 +62,9 @@ func (s *Service) Publish(ctx context.Context) error {
 
 // published is Publish after a change that stands whatever becomes of it.
 func (s *Service) published(ctx context.Context) {
+	if s.DatabaseURL == "" {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
 	defer cancel()
 	if err := s.Publish(ctx); err != nil {

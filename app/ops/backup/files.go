@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	gocloud "gocloud.dev/blob"
@@ -17,6 +18,32 @@ import (
 	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/platform/blob"
 )
+
+// RestoreFiles puts components that are no database into a bucket, below the
+// backup's name. It reads and writes buckets only, so it waits for nobody and
+// needs no database; where there is one, the restore is recorded in it.
+func (s *Service) RestoreFiles(ctx context.Context, name string, components []Component, to *gocloud.Bucket, p Progress) (r Restored, err error) {
+	if len(components) == 0 || slices.Contains(components, Database) {
+		return r, fault.New(fault.Invalid, "say which components shall be put into files; %s is none of them", Database)
+	}
+	m, _, err := s.readManifest(ctx, name)
+	if err != nil {
+		return r, err
+	}
+	for _, c := range components {
+		if _, ok := m.Part(c); !ok {
+			return r, fault.New(fault.Conflict, "%s does not hold %s", name, c)
+		}
+	}
+	began := s.Clock()
+	r = Restored{Backup: name, At: began.UTC()}
+	err = s.restoreFiles(ctx, m, RestoreOptions{Components: components, Files: to}, &r, p)
+	r.Seconds = s.Clock().Sub(began).Seconds()
+	if err == nil {
+		s.record(ctx, result{kind: resultRestore, backup: name, ok: true, began: began, report: r})
+	}
+	return r, err
+}
 
 // restoreFiles brings back what is no database.
 func (s *Service) restoreFiles(ctx context.Context, m Manifest, o RestoreOptions, r *Restored, p Progress) error {

@@ -36,6 +36,9 @@ const (
 // record remembers a result. That it cannot must not undo what was done, so
 // trouble is only logged.
 func (s *Service) record(ctx context.Context, r result) {
+	if s.DatabaseURL == "" {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
 	defer cancel()
 	report, err := json.Marshal(r.report)

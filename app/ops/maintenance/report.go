@@ -114,11 +114,11 @@ func issuesOf(job contract.Job, record jobs.Record, ran bool) (issues []Issue) {
 	case !ran:
 		return []Issue{{contract.Info, job.Name, "it was not part of the run: no worker does it"}}
 	case !record.Status.Ended():
-		issues = append(issues, Issue{job.Severity, job.Name, strings.TrimSpace(fmt.Sprintf("it has not ended: it is %s %s", record.Status, record.Progress.Note))})
+		issues = append(issues, Issue{job.Severity, job.Name, strings.TrimSpace(fmt.Sprintf("it has not ended: it %s %s", record.Status.Says(), record.Progress.Note))})
 	case record.Status == jobs.Skipped && job.Severity == contract.Critical:
 		issues = append(issues, Issue{contract.Warning, job.Name, "it had nothing to do: " + firstLine(record.Error)})
 	case !record.Status.Good():
-		issues = append(issues, Issue{job.Severity, job.Name, fmt.Sprintf("it %s: %s", strings.ReplaceAll(string(record.Status), "_", " "), firstLine(record.Error))})
+		issues = append(issues, Issue{job.Severity, job.Name, fmt.Sprintf("it %s: %s", record.Status.Says(), firstLine(record.Error))})
 	}
 	var found struct {
 		Issues []Issue `json:"issues"`

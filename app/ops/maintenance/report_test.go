@@ -170,7 +170,7 @@ func TestReportsAreMadeOnce(t *testing.T) {
 		}
 		workers.Wait()
 	}
-	_, err = reports.Newest(ctx, "")
+	_, err = reports.Newest(ctx, "", noon)
 	require.Equal(t, fault.NotFound, fault.CodeOf(err))
 
 	daily, err := client.Request(ctx, "daily", "test")
@@ -194,13 +194,58 @@ func TestReportsAreMadeOnce(t *testing.T) {
 	require.Equal(t, 5, made[0].Counts[absent])
 
 	for _, name := range []string{"daily", ""} {
-		newest, err := reports.Newest(ctx, name)
+		newest, err := reports.Newest(ctx, name, noon)
 		require.NoError(t, err)
 		require.Equal(t, made[0].Summary, newest.Summary)
 		require.True(t, noon.Equal(newest.ScheduledFor))
 	}
-	_, err = reports.Newest(ctx, "weekly")
+	_, err = reports.Newest(ctx, "weekly", noon)
 	require.Equal(t, fault.NotFound, fault.CodeOf(err))
+}
+
+// Who has waited for the last job does not wait for a worker's next look: the
+// report is the one that will be made, and is made and told of all the same.
+func TestAReportThatIsDueIsTold(t *testing.T) {
+	pool, ctx, at := postgrestest.New(t), t.Context(), noon
+	client, err := jobs.NewClient(pool, jobs.ClientOptions{Clock: func() time.Time { return at }})
+	require.NoError(t, err)
+	require.NoError(t, client.Register(ctx))
+	_, err = pool.Exec(ctx, "update jobs set runnable = true")
+	require.NoError(t, err)
+	made := 0
+	reports := NewReports(pool, client, Options{Made: func(context.Context, Report) { made++ }})
+	end := func() {
+		t.Helper()
+		_, err := pool.Exec(ctx, "update job_runs set status = 'succeeded', ended_at = now() where ended_at is null")
+		require.NoError(t, err)
+	}
+	_, err = client.Request(ctx, "daily", "test")
+	require.NoError(t, err)
+	_, err = reports.Newest(ctx, "", noon)
+	require.Equal(t, fault.NotFound, fault.CodeOf(err), "the jobs have not ended")
+	end()
+	told, err := reports.Newest(ctx, "", noon)
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{"succeeded": 7}, told.Counts)
+	require.Zero(t, made)
+	require.NoError(t, reports.Make(ctx, noon))
+	require.Equal(t, 1, made)
+	kept, err := reports.Newest(ctx, "daily", noon.Add(time.Hour))
+	require.NoError(t, err)
+	require.Equal(t, told.Summary, kept.Summary)
+	require.Equal(t, noon, kept.MadeAt.UTC(), "it is the one that was made")
+
+	// The later of two is the newest, whichever was made.
+	at = noon.Add(time.Hour)
+	_, err = client.Request(ctx, "weekly", "test")
+	require.NoError(t, err)
+	end()
+	for name, run := range map[string]string{"": "weekly", "weekly": "weekly", "daily": "daily"} {
+		newest, err := reports.Newest(ctx, name, at)
+		require.NoError(t, err)
+		require.Equal(t, run, newest.Run)
+	}
+	require.Equal(t, 1, made)
 }
 
 func TestBoundCoversWhatFollowsEachOther(t *testing.T) {

@@ -49,10 +49,10 @@ func NewReports(pool *pgxpool.Pool, runs Runs, opts Options) *Reports {
 const (
 	// Runs of the last days without a report, all of whose jobs have ended or
 	// whose time is up.
-	unreported = `select r.run, r.scheduled_for from job_runs r
+	unreported = `select r.scheduled_for from job_runs r
 		where r.run = $1 and r.created_at > now() - interval '8 days'
 			and not exists (select from maintenance_reports m where m.run = r.run and m.scheduled_for = r.scheduled_for)
-		group by r.run, r.scheduled_for
+		group by r.scheduled_for
 		having bool_and(r.ended_at is not null) or min(r.created_at) < now() - $2::interval
 		order by r.scheduled_for`
 	keepReport = `insert into maintenance_reports (run, scheduled_for, status, report) values ($1, $2, $3, $4)
@@ -84,25 +84,30 @@ func bound(run contract.Run, declared []contract.Job) (longest time.Duration) {
 // is made once.
 func (r *Reports) Make(ctx context.Context, now time.Time) error {
 	for _, run := range contract.Runs() {
-		rows, err := r.pool.Query(ctx, unreported, run.Name, bound(run, r.opts.Jobs))
+		due, err := r.due(ctx, run)
 		if err != nil {
-			return broken(err, "the runs without a report cannot be listed")
+			return err
 		}
-		type key struct {
-			Run string
-			At  time.Time
-		}
-		due, err := pgx.CollectRows(rows, pgx.RowToStructByPos[key])
-		if err != nil {
-			return broken(err, "the runs without a report cannot be listed")
-		}
-		for _, k := range due {
-			if err := r.make(ctx, k.Run, k.At, now); err != nil {
+		for _, at := range due {
+			if err := r.make(ctx, run.Name, at, now); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// due lists when the runs were due whose reports are to be made, oldest first.
+func (r *Reports) due(ctx context.Context, run contract.Run) ([]time.Time, error) {
+	rows, err := r.pool.Query(ctx, unreported, run.Name, bound(run, r.opts.Jobs))
+	if err != nil {
+		return nil, broken(err, "the runs without a report cannot be listed")
+	}
+	due, err := pgx.CollectRows(rows, pgx.RowTo[time.Time])
+	if err != nil {
+		return nil, broken(err, "the runs without a report cannot be listed")
+	}
+	return due, nil
 }
 
 func (r *Reports) make(ctx context.Context, run string, at, now time.Time) error {
@@ -128,12 +133,40 @@ func (r *Reports) make(ctx context.Context, run string, at, now time.Time) error
 }
 
 // Newest gives the newest report of a run, of any for ""; fault.NotFound when
-// there is none.
-func (r *Reports) Newest(ctx context.Context, run string) (Report, error) {
+// there is none. One that is due is told as a worker will make it at its next
+// look, so that nobody has to wait for that.
+func (r *Reports) Newest(ctx context.Context, run string, now time.Time) (Report, error) {
+	newest, none := r.kept(ctx, run)
+	if none != nil && fault.CodeOf(none) != fault.NotFound {
+		return Report{}, none
+	}
+	for _, one := range contract.Runs() {
+		if run != "" && run != one.Name {
+			continue
+		}
+		due, err := r.due(ctx, one)
+		if err != nil {
+			return Report{}, err
+		}
+		if len(due) == 0 || !due[len(due)-1].After(newest.ScheduledFor) {
+			continue
+		}
+		at := due[len(due)-1]
+		records, err := r.runs.Together(ctx, one.Name, at)
+		if err != nil {
+			return Report{}, err
+		}
+		newest, none = compile(one.Name, at, r.opts.Jobs, records, now), nil
+	}
+	return newest, none
+}
+
+// kept gives the newest report that was made.
+func (r *Reports) kept(ctx context.Context, run string) (Report, error) {
 	var text json.RawMessage
 	err := r.pool.QueryRow(ctx, newestReport, run).Scan(&text)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return Report{}, fault.New(fault.NotFound, "there is no report yet: one is made when all jobs of a maintenance run have ended")
+		return Report{}, fault.New(fault.NotFound, "there is no report yet: one is made when all jobs of a maintenance run have ended; `ohio maintenance run daily --wait` runs them")
 	}
 	if err != nil {
 		return Report{}, broken(err, "the report cannot be read")

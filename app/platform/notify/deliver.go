@@ -103,6 +103,11 @@ func (s *Sender) delivered(ctx context.Context, tx pgx.Tx, channel string, d del
 		if _, err := tx.Exec(ctx, digestedSQL, d.ID, now); err != nil {
 			return err
 		}
+		if stateful(channel) && !d.Resolved {
+			if err := s.endLater(ctx, tx, channel, d); err != nil {
+				return err
+			}
+		}
 	}
 	tally.add(channel, ResultSent, 1)
 	_, err := tx.Exec(ctx, wellSQL, channel)

@@ -59,12 +59,16 @@ func (s *Sender) budget(ctx context.Context, tx pgx.Tx, channel string) (int, er
 	return rate.Messages - tried, err
 }
 
+// stateful tells whether a channel keeps a matter open, by its key, until it
+// is told of the end.
+func stateful(channel string) bool { return channel == PagerDuty }
+
 // hold puts what waits for its first attempt into the channel's open digest,
 // which it makes when there is none. It tells how many went in.
 func (s *Sender) hold(ctx context.Context, tx pgx.Tx, channel string) (int, error) {
-	now, stateful := s.o.Clock(), channel == PagerDuty
+	now := s.o.Clock()
 	var due bool
-	if err := tx.QueryRow(ctx, anyHeldSQL, channel, now, stateful).Scan(&due); err != nil || !due {
+	if err := tx.QueryRow(ctx, anyHeldSQL, channel, now, stateful(channel)).Scan(&due); err != nil || !due {
 		return 0, err
 	}
 	var digest int64
@@ -78,6 +82,6 @@ func (s *Sender) hold(ctx context.Context, tx pgx.Tx, channel string) (int, erro
 	if _, err := tx.Exec(ctx, holdOverflowSQL, channel, digest); err != nil {
 		return 0, err
 	}
-	held, err := tx.Exec(ctx, holdSQL, channel, now, stateful, digest, holdBatch)
+	held, err := tx.Exec(ctx, holdSQL, channel, now, stateful(channel), digest, holdBatch)
 	return int(held.RowsAffected()), err
 }

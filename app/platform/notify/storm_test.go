@@ -3,6 +3,7 @@ package notify_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -209,15 +210,96 @@ func TestAPagerIsToldOfEveryEndOfWhatItWasToldOf(t *testing.T) {
 	for range 5 {
 		r.settle(time.Minute)
 	}
+	r.settle(time.Hour)
+	for key, open := range r.open() {
+		require.False(t, open, "%s never ends", key)
+	}
+	require.Len(t, r.open(), perMinute+2, "five by themselves, the others in digests")
+	require.Less(t, len(r.pd.messages()), 2*perMinute+5)
+	require.Zero(t, r.count(`select count(*) from notification_deliveries where state in ('pending', 'held')`))
+}
+
+// open tells of every matter that the pager was told of whether it stands open.
+func (r *rig) open() map[string]bool {
 	open := map[string]bool{}
 	for _, m := range r.pd.messages() {
 		open[m["dedup_key"].(string)] = m["event_action"] == "trigger"
 	}
-	for i := range 40 {
-		require.False(t, open[fmt.Sprint("outage ", i)], "outage %d never ends", i)
+	return open
+}
+
+// digests are the messages that the pager took and that sum up others.
+func (r *rig) digests() (found []map[string]any) {
+	for _, m := range r.pd.messages() {
+		if strings.HasPrefix(m["dedup_key"].(string), "digest:") {
+			found = append(found, m)
+		}
 	}
-	require.Less(t, len(r.pd.messages()), 2*perMinute+5)
+	return found
+}
+
+// While a pager is away nobody is paged: then the digest must be, with how
+// many it stands for. Nobody else would end it, so that it does so itself.
+func TestADigestPagesAndEndsByItself(t *testing.T) {
+	r := newRig(t)
+	r.pd.away(true)
+	r.accept(critical(warning("first", "first")))
+	for range notify.HoldAfter {
+		r.settle(time.Minute)
+	}
+	for i := range 30 {
+		r.accept(critical(warning(fmt.Sprint("down ", i), fmt.Sprint("down ", i))))
+	}
+	r.settle(time.Minute)
+	require.Empty(t, r.digests())
+	r.pd.away(false)
+	for range 6 {
+		r.settle(time.Minute)
+	}
+	sent := r.digests()
+	require.Len(t, sent, 1)
+	require.Equal(t, "trigger", sent[0]["event_action"])
+	payload := sent[0]["payload"].(map[string]any)
+	require.Equal(t, "critical", payload["severity"])
+	require.Equal(t, "30 notifications in one, delayed", payload["summary"])
+	key := sent[0]["dedup_key"].(string)
+	r.settle(53 * time.Minute)
+	require.True(t, r.open()[key], "an escalation has its time")
+	for range 8 {
+		r.settle(time.Minute)
+	}
+	require.Len(t, r.digests(), 2)
+	require.False(t, r.open()[key])
+	require.True(t, r.open()["first"], "what was told by itself stays open until it ends")
 	require.Zero(t, r.count(`select count(*) from notification_deliveries where state in ('pending', 'held')`))
+}
+
+// In a storm every window has a digest of its own; ends alone wake nobody.
+func TestADigestOfEndsOpensNothing(t *testing.T) {
+	r := newRig(t)
+	var begun, ended []notify.Notification
+	for i := range 3 * perMinute {
+		n := critical(warning(fmt.Sprint("outage ", i), fmt.Sprint("outage ", i)))
+		begun, ended = append(begun, n), append(ended, over(n))
+	}
+	r.accept(begun...)
+	r.settle()
+	r.settle(time.Minute)
+	require.Len(t, r.digests(), 1)
+	r.settle(time.Minute)
+	r.accept(ended...)
+	for range 4 {
+		r.settle(time.Minute)
+	}
+	digests := r.digests()
+	require.Len(t, digests, 2)
+	require.NotEqual(t, digests[0]["dedup_key"], digests[1]["dedup_key"])
+	require.Equal(t, "resolve", digests[1]["event_action"])
+	require.False(t, r.open()[digests[1]["dedup_key"].(string)])
+	r.settle(time.Hour)
+	for key, open := range r.open() {
+		require.False(t, open, key)
+	}
 }
 
 func TestOldNotificationsGo(t *testing.T) {
