@@ -40,6 +40,8 @@ type Config struct {
 	SMTPURL           string   `env:"SMTP_URL" secret:"true" doc:"Mail server, such as smtp://user:password@host:587. Empty: no mail."`
 	MailFrom          string   `env:"MAIL_FROM" doc:"Sender address of notifications by mail."`
 	MailTo            []string `env:"MAIL_TO" doc:"Comma-separated addresses that notifications by mail go to."`
+	NotifyRoutes      []string `env:"NOTIFY_ROUTES" doc:"Comma-separated routes of notifications that go before the usual ones, such as report=slack,warning=slack+mail. Before the = stands a severity, a kind or kind/severity, after it pagerduty, slack, mail or log."`
+	NotifyRate        int      `env:"NOTIFY_RATE" envDefault:"20" doc:"Most messages a minute for a channel of notifications; what is more is summed up in one."`
 	TLSHosts          []string `env:"TLS_HOSTS" doc:"Comma-separated hosts, or host:port, whose certificates the weekly security audit looks at. Empty: none."`
 	AlertToken        string   `env:"ALERT_TOKEN" secret:"true" doc:"Bearer token that Alertmanager presents at the alert webhook. Empty: the webhook refuses everything."`
 	LogStore          string   `env:"LOG_STORE" doc:"Where logs can be read again: file:///folder, which this program also writes to, or http://host of a Loki with its selector as ?query=. Backups hold the last day of it. Empty: logs go to standard error only."`

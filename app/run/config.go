@@ -15,6 +15,7 @@ import (
 	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/platform/logstore"
+	"github.com/script-ohio/platform/app/platform/notify"
 	"github.com/script-ohio/platform/app/platform/telemetry"
 )
 
@@ -95,6 +96,9 @@ func validate(c contract.Config, check func(name string, ok bool, format string,
 		_, err = logstore.Open(c.LogStore)
 		check(logstore.Variable, err == nil, "%s", strings.TrimPrefix(fmt.Sprint(err), logstore.Variable+" "))
 	}
+	_, err = notify.ParseRules(c.NotifyRoutes)
+	check("NOTIFY_ROUTES", err == nil, "%v", err)
+	check("NOTIFY_RATE", c.NotifyRate >= 1, "must be at least 1")
 	_, err = trustedProxies(c)
 	check("TRUSTED_PROXIES", err == nil, "must be CIDRs such as 10.0.0.0/16: %v", err)
 }

@@ -43,6 +43,16 @@ func NotifyChannels(c contract.Config, logger *slog.Logger) ([]notify.Channel, e
 	return channels, nil
 }
 
+// NotifyOptions are the routes and rates that are configured.
+func NotifyOptions(c contract.Config) (o notify.Options, err error) {
+	o.Rates = map[string]notify.Rate{}
+	for _, channel := range []string{notify.PagerDuty, notify.Slack, notify.Mail} {
+		o.Rates[channel] = notify.Rate{Messages: c.NotifyRate, Per: time.Minute}
+	}
+	o.Rules, err = notify.ParseRules(c.NotifyRoutes)
+	return o, err
+}
+
 // openNotifications makes the sender, and runs it beside the jobs of the default
 // queue: routing looks at what is configured, which workers with narrower
 // rights need not have. Elsewhere its metrics stay zero.
@@ -80,11 +90,14 @@ func newSender(pool *pgxpool.Pool, c contract.Config, reg prometheus.Registerer,
 			notifications.WithLabelValues(channel.Name(), result)
 		}
 	}
-	sender := notify.NewSender(pool, channels, notify.Options{
-		Logger: logger,
-		Count: func(channel, result string, n int) {
-			notifications.WithLabelValues(channel, result).Add(float64(n))
-		},
-	})
+	options, err := NotifyOptions(c)
+	if err != nil {
+		return nil, err
+	}
+	options.Logger = logger
+	options.Count = func(channel, result string, n int) {
+		notifications.WithLabelValues(channel, result).Add(float64(n))
+	}
+	sender := notify.NewSender(pool, channels, options)
 	return sender, telemetry.GaugeFunc(reg, contract.DeadLetters, sender.DeadLetters)
 }

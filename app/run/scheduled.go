@@ -88,10 +88,11 @@ func (s *Service) reportMade(ctx context.Context, r maintenance.Report) {
 		return
 	}
 	body, err := r.Markdown()
-	if err == nil {
+	page, failed := r.HTML()
+	if err = errors.Join(err, failed); err == nil {
 		err = notify.NewOutbox(s.pool, notify.OutboxOptions{}).Accept(ctx, notify.Notification{
-			Key: "maintenance-" + r.Run + "-" + strconv.FormatInt(r.ScheduledFor.Unix(), 10), Kind: "maintenance",
-			Severity: severity, Title: r.Summary, Body: body, At: r.MadeAt,
+			Key: "maintenance-" + r.Run + "-" + strconv.FormatInt(r.ScheduledFor.Unix(), 10), Kind: notify.KindReport,
+			Severity: severity, Title: r.Summary, Body: body, HTML: page, At: r.MadeAt,
 		})
 	}
 	if err != nil && !errors.Is(err, context.Canceled) {

@@ -6,12 +6,15 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
 	"github.com/script-ohio/platform/app/contract"
+	"github.com/script-ohio/platform/app/ops/maintenance"
 	"github.com/script-ohio/platform/app/ops/security"
 	"github.com/script-ohio/platform/app/platform/jobs"
 	"github.com/script-ohio/platform/app/platform/postgres/postgrestest"
@@ -133,4 +136,27 @@ func TestSecurityAuditIsConfigured(t *testing.T) {
 		}
 	}
 	require.Len(t, report.Checks, 5)
+}
+
+// People are told of what is wrong and, every week, that nothing is.
+func TestReportsAreToldOf(t *testing.T) {
+	pool := postgrestest.New(t)
+	s := &Service{pool: pool, logger: silent()}
+	at := time.Date(2026, 11, 24, 4, 0, 0, 0, time.UTC)
+	for _, r := range []maintenance.Report{
+		{Run: "daily", Verdict: maintenance.OK, Summary: "nobody reads this"},
+		{Run: "daily", Verdict: maintenance.Critical, Summary: "the backup failed"},
+		{Run: "daily", Verdict: maintenance.Warning, Summary: "the cache is small"},
+		{Run: "weekly", Verdict: maintenance.OK, Summary: "all is well"},
+	} {
+		at = at.Add(24 * time.Hour)
+		r.ScheduledFor, r.MadeAt = at, at
+		s.reportMade(t.Context(), r)
+	}
+	rows, err := pool.Query(t.Context(), `select severity || ' ' || kind || ' ' || title from notifications
+		where html like '<!DOCTYPE html>%' || title || '%' and body like '%' || title || '%' order by id`)
+	require.NoError(t, err)
+	told, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	require.Equal(t, []string{"critical report the backup failed", "warning report the cache is small", "ticket report all is well"}, told)
 }

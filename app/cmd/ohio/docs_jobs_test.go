@@ -110,10 +110,11 @@ func TestRoutesOfNotificationsAreDocumentedAsTheyAre(t *testing.T) {
 		all = append(all, silent(name))
 	}
 	sender := notify.NewSender(nil, all, notify.Options{})
-	rows := []string{"| severity | goes to |", "|---|---|"}
+	rows := []string{"| severity | goes to | as a report |", "|---|---|---|"}
 	for _, severity := range contract.Severities() {
-		to := sender.Routes(notify.Notification{Kind: "maintenance", Severity: severity})
-		rows = append(rows, fmt.Sprintf("| %s | %s |", severity, strings.Join(to, ", ")))
+		to := sender.Routes(notify.Notification{Kind: "backup", Severity: severity})
+		report := sender.Routes(notify.Notification{Kind: notify.KindReport, Severity: severity})
+		rows = append(rows, fmt.Sprintf("| %s | %s | %s |", severity, strings.Join(to, ", "), strings.Join(report, ", ")))
 	}
 	requireTable(t, rows...)
 }

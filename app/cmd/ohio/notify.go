@@ -44,9 +44,13 @@ func (c notifyTestCmd) Run(ctx context.Context, out *console) error {
 	if err != nil {
 		return err
 	}
+	options, err := run.NotifyOptions(config)
+	if err != nil {
+		return err
+	}
 	c.missing(out, channels)
 	message := testMessage(c.Severity)
-	if channels, err = c.choose(channels, message.Notification); err != nil {
+	if channels, err = c.choose(channels, options, message.Notification); err != nil {
 		return err
 	}
 	trials, failed := make([]trial, len(channels)), 0
@@ -93,7 +97,7 @@ func (c notifyTestCmd) missing(out *console, configured []notify.Channel) {
 }
 
 // choose gives the channels to try: all, one, or those of a severity.
-func (c notifyTestCmd) choose(configured []notify.Channel, n notify.Notification) ([]notify.Channel, error) {
+func (c notifyTestCmd) choose(configured []notify.Channel, options notify.Options, n notify.Notification) ([]notify.Channel, error) {
 	wanted := map[string]bool{}
 	for _, channel := range configured {
 		wanted[channel.Name()] = c.Channel == "" || c.Channel == channel.Name()
@@ -103,7 +107,7 @@ func (c notifyTestCmd) choose(configured []notify.Channel, n notify.Notification
 	}
 	if c.Severity != "" {
 		routed := map[string]bool{}
-		for _, name := range notify.NewSender(nil, configured, notify.Options{}).Routes(n) {
+		for _, name := range notify.NewSender(nil, configured, options).Routes(n) {
 			routed[name] = wanted[name]
 		}
 		wanted = routed

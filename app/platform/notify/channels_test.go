@@ -216,6 +216,17 @@ func TestMailIsSentEncryptedAndReadable(t *testing.T) {
 	}
 }
 
+// A report comes as the page that it is.
+func TestMailShowsThePageOfAReport(t *testing.T) {
+	server := newSMTPServer(t, nil)
+	m := message()
+	m.HTML = "<!DOCTYPE html><h1>weekly</h1>"
+	require.NoError(t, mailer(t, server, "smtp", "", "").Send(t.Context(), m))
+	require.Contains(t, server.letters[0], "<h1>weekly</h1>")
+	require.Contains(t, server.letters[0], "The backup failed", "beside it as text")
+	require.NotContains(t, server.letters[0], "pre-wrap")
+}
+
 // A local relay may go without encryption, but then without a password.
 func TestMailWithoutEncryption(t *testing.T) {
 	server := newSMTPServer(t, func(s *smtpServer) { s.plain = true })

@@ -12,7 +12,7 @@ const (
 	// What is due longest goes first, but never before an earlier one of the
 	// same key: a resolution must not overtake what it resolves.
 	nextSQL = `select d.id, d.instead_of, d.digest, d.attempts, d.queued_at,
-			n.key, n.kind, n.severity, n.resolved, n.title, n.body, n.link, n.fields, n.accepted_at
+			n.key, n.kind, n.severity, n.resolved, n.title, n.body, n.html, n.link, n.fields, n.accepted_at
 		from notification_deliveries d join notifications n on n.id = d.notification_id
 		where d.channel = $1 and d.state = 'pending' and d.next_at <= $2 and not exists (
 			select 1 from notification_deliveries e
@@ -81,7 +81,7 @@ func (s *Sender) deliver(ctx context.Context, channel Channel) (more bool, err e
 
 func (s *Sender) next(ctx context.Context, tx pgx.Tx, channel string) (d delivery, err error) {
 	err = tx.QueryRow(ctx, nextSQL, channel, s.o.Clock()).Scan(&d.ID, &d.InsteadOf, &d.digest, &d.attempts, &d.queuedAt,
-		&d.Key, &d.Kind, &d.Severity, &d.Resolved, &d.Title, &d.Body, &d.Link, &d.Fields, &d.At)
+		&d.Key, &d.Kind, &d.Severity, &d.Resolved, &d.Title, &d.Body, &d.HTML, &d.Link, &d.Fields, &d.At)
 	return d, err
 }
 

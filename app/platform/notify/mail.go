@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -159,10 +158,10 @@ func (m *mailer) letter(message Message) (*mail.Msg, error) {
 	letter.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: nobody's holiday answers
 	letter.SetUserAgent(contract.ServiceName)
 	letter.SetBodyString(mail.TypeTextPlain, plainText(message))
-	var html bytes.Buffer
-	if err := htmlTemplate.Execute(&html, message); err != nil {
+	page, err := htmlText(message)
+	if err != nil {
 		return nil, err
 	}
-	letter.AddAlternativeString(mail.TypeTextHTML, html.String())
+	letter.AddAlternativeString(mail.TypeTextHTML, page)
 	return letter, nil
 }

@@ -26,6 +26,16 @@ func plainText(m Message) string {
 	return b.String()
 }
 
+// htmlText is a message as a page.
+func htmlText(m Message) (string, error) {
+	if m.HTML != "" {
+		return m.HTML, nil
+	}
+	var page strings.Builder
+	err := htmlTemplate.Execute(&page, m)
+	return page.String(), err
+}
+
 // htmlTemplate escapes whatever it is given.
 var htmlTemplate = template.Must(template.New("mail").Parse(`<!doctype html>
 <html lang="en"><body style="font-family: sans-serif; color: #212121">

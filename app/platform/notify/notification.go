@@ -42,6 +42,7 @@ type Notification struct {
 	Resolved bool   // the matter is over
 	Title    string // one line
 	Body     string // plain text
+	HTML     string // a page that says the same, for mail; left out when it is too long
 	Link     string // http or https; where to look next
 	Fields   map[string]string
 	At       time.Time // default: when it is accepted
@@ -52,6 +53,7 @@ const (
 	maxKey    = 200
 	maxTitle  = 250
 	maxBody   = 6000
+	maxHTML   = 200_000
 	maxLink   = 1000
 	maxFields = 20
 	maxName   = 60
@@ -82,6 +84,9 @@ func (n Notification) normal() (Notification, error) {
 	n.Key = shortKey(sane(n.Key))
 	n.Title = cut(oneLine(sane(n.Title)), maxTitle)
 	n.Body = cut(sane(n.Body), maxBody)
+	if n.HTML = sane(n.HTML); len(n.HTML) > maxHTML {
+		n.HTML = ""
+	}
 	n.Link = link(n.Link)
 	n.Fields = fields(n.Fields)
 	return n, nil

@@ -41,8 +41,8 @@ func NewOutbox(pool *pgxpool.Pool, o OutboxOptions) *Outbox {
 	return &Outbox{pool: pool, clock: o.Clock, record: o.Record}
 }
 
-const acceptSQL = `insert into notifications (key, kind, severity, resolved, title, body, link, fields, accepted_at)
-	values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+const acceptSQL = `insert into notifications (key, kind, severity, resolved, title, body, html, link, fields, accepted_at)
+	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 
 // Enqueue accepts a notification: it will be delivered if the transaction
 // commits, and not be heard of if it does not. It only inserts a row, so it
@@ -56,7 +56,7 @@ func (o *Outbox) Enqueue(ctx context.Context, tx pgx.Tx, n Notification) error {
 	if n.At.IsZero() {
 		n.At = o.clock()
 	}
-	if _, err := tx.Exec(ctx, acceptSQL, n.Key, n.Kind, n.Severity, n.Resolved, n.Title, n.Body, n.Link, n.Fields, n.At); err != nil {
+	if _, err := tx.Exec(ctx, acceptSQL, n.Key, n.Kind, n.Severity, n.Resolved, n.Title, n.Body, n.HTML, n.Link, n.Fields, n.At); err != nil {
 		return fmt.Errorf("the notification %q could not be accepted: %w", n.Key, err)
 	}
 	return nil

@@ -6,27 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/script-ohio/platform/app/contract"
 )
-
-// Rule sends notifications to channels. An empty Kind or Severity means any.
-type Rule struct {
-	Kind     string
-	Severity contract.Severity
-	Channels []string
-}
-
-// defaultRules wake somebody for what is critical and nobody for the rest.
-func defaultRules() []Rule {
-	return []Rule{
-		{Kind: KindReport, Channels: []string{Mail}},
-		{Severity: contract.Critical, Channels: []string{PagerDuty, Slack}},
-		{Severity: contract.Warning, Channels: []string{Slack}},
-		{Severity: contract.Ticket, Channels: []string{Mail}},
-		{Severity: contract.Info, Channels: []string{Log}},
-	}
-}
 
 // target is one channel that a notification goes to.
 type target struct{ channel, insteadOf string }

@@ -1,5 +1,6 @@
--- Runs that somebody asked for with arguments, and the backups as the worker
--- that may look into their bucket last saw them, for those that may not.
+-- Runs that somebody asked for with arguments; the backups as the worker that
+-- may look into their bucket last saw them, for those that may not; and
+-- notifications with a page of their own for mail.
 
 -- +goose Up
 alter table job_runs add column arguments jsonb;
@@ -18,7 +19,10 @@ create table backup_catalog_seen (
     at       timestamptz not null
 );
 
+alter table notifications add column html text not null default '';
+
 -- +goose Down
+alter table notifications drop column html;
 drop table backup_catalog_seen;
 drop table backup_catalog;
 alter table job_runs drop column arguments;
