@@ -29,3 +29,7 @@ const (
 	LogRetention       = 30 * 24 * time.Hour // of the files of LOG_STORE
 	ConnectionsWarning = 0.8                 // of the most that the database takes
 )
+
+// RoutesWithoutMail is NOTIFY_ROUTES where nothing goes by mail: what would
+// ends in Slack instead of a log.
+const RoutesWithoutMail = "report/critical=pagerduty+slack,report=slack,ticket=slack"

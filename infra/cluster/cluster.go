@@ -30,6 +30,7 @@ type Args struct {
 	// or peering, beside the nodes.
 	VPNAccess []netip.Prefix
 	Services  netip.Prefix // addresses of Kubernetes services
+	MailPort  int          // of mail servers that pods may reach; 0: none
 	LogDays   int          // days that the control plane's logs are kept
 	Nodes     Nodes
 	Admins    []string // ARNs of existing roles with all rights in the cluster

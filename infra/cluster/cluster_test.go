@@ -1,6 +1,7 @@
 package cluster_test
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -25,6 +26,27 @@ const (
 	addon   = "aws:eks/addon:Addon"
 	control = "eks:index:Cluster"
 )
+
+// egress are the rules that let nodes out, by their names' last part.
+func egress(graph *plan.Graph) map[string]string {
+	all := map[string]string{}
+	for _, r := range graph.OfType("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule") {
+		if to := r.Inputs.Text("cidrIpv4"); to != "" {
+			all[strings.TrimPrefix(r.Name, "script-ohio-prod-cluster-")] = fmt.Sprintf("%s %v-%v %s", r.Inputs.Text("ipProtocol"), r.Inputs.At("fromPort"), r.Inputs.At("toPort"), to)
+		}
+	}
+	return all
+}
+
+func TestMailGoesOutWhereThereIsAny(t *testing.T) {
+	graph, err := deploy(t, plantest.Config(t, "prod"), nil)
+	require.NoError(t, err)
+	https := "tcp 443-443 0.0.0.0/0"
+	require.Equal(t, map[string]string{"nodes-out": https}, egress(graph))
+	graph, err = deploy(t, plantest.Config(t, "prod"), func(a *cluster.Args) { a.MailPort = 587 })
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"nodes-out": https, "nodes-mail": "tcp 587-587 0.0.0.0/0"}, egress(graph))
+}
 
 // deploy plans the cluster of a stack, after change.
 func deploy(t *testing.T, c stack.Config, change func(*cluster.Args)) (*plan.Graph, error) {

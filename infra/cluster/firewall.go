@@ -24,7 +24,8 @@ func toNodes() []int { return []int{443, 9443, 10250, 10251} }
 
 // firewall gives both sides groups of our own, because those that EKS makes
 // are known to the remote component only. Nodes and pods reach each other and,
-// outside, HTTPS alone; the resolver and the clock of a VPC need no rule.
+// outside, HTTPS and the servers of mail alone; the resolver and the clock of a
+// VPC need no rule.
 // https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html
 func (b builder) firewall() (firewall, error) {
 	var f firewall
@@ -50,6 +51,13 @@ func (b builder) firewall() (firewall, error) {
 	}, b.parent)
 	f.rules = append(f.rules, out)
 	problems = append(problems, err)
+	if port := b.args.MailPort; port != 0 {
+		out, err := vpc.NewSecurityGroupEgressRule(b.ctx, b.args.Name("cluster", "nodes-mail"), &vpc.SecurityGroupEgressRuleArgs{
+			SecurityGroupId: nodes, CidrIpv4: pulumi.String("0.0.0.0/0"), Description: pulumi.String("Mail to servers that want a login"),
+			IpProtocol: pulumi.String("tcp"), FromPort: pulumi.Int(port), ToPort: pulumi.Int(port),
+		}, b.parent)
+		f.rules, problems = append(f.rules, out), append(problems, err)
+	}
 	for _, from := range b.args.VPNAccess {
 		in, err := vpc.NewSecurityGroupIngressRule(b.ctx, b.args.Name("cluster", "control-from", from.String()), &vpc.SecurityGroupIngressRuleArgs{
 			SecurityGroupId: control, CidrIpv4: pulumi.String(from.String()), Description: pulumi.String("Operators over VPN or peering"),

@@ -84,7 +84,27 @@ func Allowances() []Allowance {
 		{"cacheNodes", "Staging may stop with a zone.", []Cover{{cache, "cache", []string{"numCacheClusters", "automaticFailoverEnabled", "multiAzEnabled"}}}},
 		{"cacheSnapshotDays", "Staging's cache can be filled anew.", []Cover{{cache, "cache", []string{"snapshotRetentionLimit"}}}},
 		{"monthlyBudget", "Staging costs less.", []Cover{{"aws:budgets/budget:Budget", "budget", []string{"limitAmount"}}}},
+		{"backupRecipient", "Who reads backups of the one need not read those of the other.", []Cover{
+			{"kubernetes:apps/v1:Deployment", "worker-backup", []string{"spec.template.spec.containers.0.env.*"}},
+		}},
+		{"mailFrom", "Staging's mail is told from production's, or there is none.", mail()},
+		{"mailTo", "Staging's mail goes to others, or there is none.", mail()},
 		{"crossRegion", "Staging need not survive the region.", recovery()},
+	}
+}
+
+// mail is what speaks of it, and what opens the way to its servers.
+func mail() []Cover {
+	const filled, config = "kubernetes:external-secrets.io/v1:ExternalSecret", "spec.template.metadata.annotations.script-ohio/config"
+	return []Cover{
+		{"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "cluster-nodes-mail", nil},
+		{"kubernetes:networking.k8s.io/v1:NetworkPolicy", "network-mail", nil},
+		{"kubernetes:networking.k8s.io/v1:NetworkPolicy", "monitoring-network-alertmanager", []string{"spec.egress.*"}},
+		{"kubernetes:core/v1:ConfigMap", "config", []string{"data.MAIL_FROM", "data.MAIL_TO", "data.NOTIFY_ROUTES"}},
+		{"kubernetes:apps/v1:Deployment", "*", []string{config}},
+		{"kubernetes:batch/v1:Job", "*", []string{config}},
+		{filled, "monitoring-alertmanager-messengers", []string{"spec.data.*", "spec.target.template.data.SMTP_PASSWORD"}},
+		{filled, "monitoring-alertmanager-routing", []string{"spec.data.*", "spec.target.template.data.alertmanager.yaml"}},
 	}
 }
 

@@ -123,7 +123,7 @@ func (o *observability) alloy() error {
 			Config: alloyConfigMap{escape(alloyConfig)}, Reporting: false,
 			Env: []variable{
 				{Name: "NODE_NAME", From: &valueRef{Field: &fieldRef{"spec.nodeName"}}},
-				set("CLUSTER", o.Cluster), set("LOKI", local(lokiName, portLoki)), set("TEMPO", host(local(tempoName, portTempoOTLP))),
+				set("CLUSTER", o.Cluster), set("LOKI", local(lokiName, LogsPort)), set("TEMPO", host(local(tempoName, portTempoOTLP))),
 			},
 			Ports:     []alloyPort{{"otlp-http", TracesPort, TracesPort, "TCP"}},
 			Mounts:    alloyMounts{Logs: false, Extra: []mount{{temporary, "/tmp"}}},

@@ -151,7 +151,7 @@ func (o *observability) grafana() grafana {
 			Sources: sourceFiles{Enabled: true, Namespace: Namespace, Resource: configMaps},
 		},
 		Sources: []dataSource{
-			{"Loki", lokiSource, "loki", "proxy", local(lokiName, portLoki), false, sourceLink{Derived: []derivedField{{
+			{"Loki", lokiSource, "loki", "proxy", local(lokiName, LogsPort), false, sourceLink{Derived: []derivedField{{
 				Name: "trace", Match: `"trace_id":"(\w+)"`, URL: "$${__value.raw}", Source: tempoSource,
 			}}}},
 			{"Tempo", tempoSource, "tempo", "proxy", local(tempoName, portTempo), false, sourceLink{Logs: &traceToLogs{

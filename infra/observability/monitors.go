@@ -49,7 +49,7 @@ func (o *observability) scraped() []Target {
 	}
 	own := func(job, name string, port int) Target { return Target{job, Namespace, called(name), port} }
 	return append(append(all,
-		own(source.JobLoki, lokiName, portLoki), own(source.JobTempo, tempoName, portTempo), own(alloyName, alloyName, portAlloy),
+		own(source.JobLoki, lokiName, LogsPort), own(source.JobTempo, tempoName, portTempo), own(alloyName, alloyName, portAlloy),
 		own(source.JobPostgres, postgresName, portPostgres), own(source.JobRedis, redisName, portRedis),
 	), o.Targets...)
 }

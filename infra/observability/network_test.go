@@ -77,6 +77,7 @@ func intended() []reach.Intended {
 	may("alertmanager", "app", tcp(contract.PublicPort))
 	// Logs and traces.
 	may("alloy", "loki", tcp(3100))
+	may("worker", "loki", tcp(3100)) // the one of backups
 	may("loki", "loki", tcp(3100), tcp(9095), tcp(7946))
 	may("alloy", "tempo", tcp(4317))
 	for _, from := range []string{"app", "worker"} {
@@ -152,6 +153,7 @@ func TestANewOpeningIsSeen(t *testing.T) {
 		}, "too open: grafana -> internet"},
 		"anybody looks at Grafana": {"grafana", func(s *networkingv1.NetworkPolicySpec) { s.Ingress[0].From = nil }, "too open: app -> grafana 3000/TCP"},
 		"Loki takes from all":      {"loki", func(s *networkingv1.NetworkPolicySpec) { s.Ingress[0].From = nil }, "too open: app -> loki 3100/TCP"},
+		"no logs for backups":      {"loki", func(s *networkingv1.NetworkPolicySpec) { s.Ingress[0].From = s.Ingress[0].From[:3] }, "closed: worker -> loki 3100/TCP"},
 		"no way to the app":        {"prometheus", func(s *networkingv1.NetworkPolicySpec) { s.Egress = s.Egress[:3] }, "closed: prometheus -> app 9000/TCP"},
 		"not closed":               {"default-deny", func(s *networkingv1.NetworkPolicySpec) { s.PolicyTypes = s.PolicyTypes[:1] }, "too open: monitoring/any other"},
 	} {
@@ -179,6 +181,14 @@ func TestBothNamespacesAreClosed(t *testing.T) {
 		}
 	}
 	require.Equal(t, map[string]bool{"monitoring": true, "node-monitoring": true}, closed)
+}
+
+// Mail opens one port of the internet to Alertmanager, and nothing to others.
+func TestMailOpensItsPortAlone(t *testing.T) {
+	graph := deploy(t, "prod", func(a *observability.Args) {
+		a.Tell.Mail = &observability.Mail{From: "ohio@example.com", To: []string{"a@example.com"}, Port: 587}
+	})
+	require.Equal(t, "too open: alertmanager -> internet 587/TCP, by monitoring/alertmanager", differences(t, policies(t, graph)))
 }
 
 func TestWhoIsNotToldIsNotReached(t *testing.T) {

@@ -1,6 +1,7 @@
 package observability_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"os"
@@ -160,19 +161,22 @@ func TestDashboardsAreObjectsThatGrafanaFinds(t *testing.T) {
 }
 
 // rendered is the Secret that External Secrets makes of an object, with made-up
-// values.
-func rendered(t *testing.T, r *plan.Resource) map[string]string {
+// values but for those that are given.
+func rendered(t *testing.T, r *plan.Resource, given ...map[string]string) map[string]string {
 	t.Helper()
 	values := map[string]string{"password": "made-up"}
 	data, _ := r.Inputs.At("spec.data").([]any)
 	for _, d := range data {
 		key := d.(map[string]any)["secretKey"].(string)
 		values[key] = "made-up-" + key
+		for _, g := range given {
+			values[key] = cmp.Or(g[key], values[key])
+		}
 	}
 	files := map[string]string{}
 	templates, _ := r.Inputs.At("spec.target.template.data").(map[string]any)
 	for name, text := range templates {
-		parsed, err := template.New(name).Option("missingkey=error").Parse(text.(string))
+		parsed, err := template.New(name).Funcs(functions()).Option("missingkey=error").Parse(text.(string))
 		require.NoError(t, err, name)
 		var out strings.Builder
 		require.NoError(t, parsed.Execute(&out, values), name)
@@ -184,13 +188,20 @@ func rendered(t *testing.T, r *plan.Resource) map[string]string {
 // Alertmanager takes what External Secrets writes, and finds each credential in
 // a file that is mounted; none is in the program.
 func TestAlertmanagerIsConfigured(t *testing.T) {
-	for name, tell := range map[string]observability.Tell{"all": {Slack: true, PagerDuty: true}, "nobody": {}} {
+	mail := &observability.Mail{From: "ohio@example.com", To: []string{"a@example.com", "b@example.com"}, Port: 587}
+	for name, tell := range map[string]observability.Tell{
+		"all": {Slack: true, PagerDuty: true}, "nobody": {}, "all and mail": {Slack: true, PagerDuty: true, Mail: mail}, "mail": {Mail: mail},
+	} {
 		t.Run(name, func(t *testing.T) {
 			graph := deploy(t, "prod", func(a *observability.Args) { a.Tell = tell })
 			messengers := rendered(t, object(t, graph, secretType, "alertmanager-messengers"))
 			want := []string{"ALERT_TOKEN"}
 			if tell.Slack {
 				want = append(want, "PAGERDUTY_ROUTING_KEY", "SLACK_WEBHOOK_URL")
+			}
+			if tell.Mail != nil {
+				want = append(want, "SMTP_PASSWORD")
+				slices.Sort(want)
 			}
 			require.Equal(t, want, slices.Sorted(maps.Keys(messengers)))
 

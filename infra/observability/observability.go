@@ -8,6 +8,7 @@ package observability
 import (
 	"fmt"
 	"net/netip"
+	"net/url"
 	"strings"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apiextensions"
@@ -38,6 +39,22 @@ const TracesPort = 4318
 
 // Collector is the labels of the pods behind Traces.
 func Collector() map[string]string { return called(alloyName) }
+
+// Logs is where the logs of a namespace can be read again, as LOG_STORE of the
+// contract says it: Loki, and the selector of what the collectors send there.
+// Loki takes everybody who reaches it for its one tenant.
+func Logs(namespace string) string {
+	return local(lokiName, LogsPort) + "?" + url.Values{"query": {fmt.Sprintf("{%s=%q}", namespaceLabel, namespace)}}.Encode()
+}
+
+// LogsPort is the port of Logs.
+const LogsPort = 3100
+
+// namespaceLabel is what config.alloy calls the namespace of a line.
+const namespaceLabel = "namespace"
+
+// LogKeeper is the labels of the pods behind Logs.
+func LogKeeper() map[string]string { return called(lokiName) }
 
 // Args say what is watched, for how long it is remembered and who is told.
 type Args struct {
@@ -98,6 +115,7 @@ type App struct {
 	Namespace string
 	Serve     map[string]string   // labels of the pods of the API
 	Workers   []map[string]string // and of those of each worker
+	Readers   []map[string]string // of those that read logs again
 	Service   string              // name of the live Service, which takes alerts at port 80
 	Domain    string              // host name of the API, which is asked as callers do
 }
@@ -111,7 +129,10 @@ type Target struct {
 }
 
 // Tell is who is told of alerts, beside the app.
-type Tell struct{ Slack, PagerDuty bool }
+type Tell struct {
+	Slack, PagerDuty bool
+	Mail             *Mail // of tickets; nil for none: Slack hears of them
+}
 
 // Outputs are known once it runs.
 type Outputs struct {
@@ -179,6 +200,9 @@ func (a Args) check() error {
 	p.Missing(a.Secrets.Database == nil || a.Secrets.Cache == nil || a.Secrets.App == nil || a.Secrets.Ready == nil, "a secret, or whether External Secrets serves")
 	p.Missing(a.StorageClass == nil || a.Certificates == nil, "the storage class, or whether cert-manager serves")
 	p.Missing(a.App.Namespace == "" || len(a.App.Serve) == 0 || a.App.Service == "" || a.App.Domain == "", "the namespace, pods, service or domain of the app")
+	if m := a.Tell.Mail; m != nil {
+		p.Missing(m.From == "" || len(m.To) == 0 || m.Port == 0, "the sender, recipients or port of mail")
+	}
 	p.Missing(a.Group == nil, "the groups of roles")
 	for _, t := range a.Targets {
 		p.Missing(t.Job == "" || t.Namespace == "" || len(t.Labels) == 0 || t.Port == 0, fmt.Sprintf("the namespace, labels or port of target %q", t.Job))

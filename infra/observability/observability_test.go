@@ -54,6 +54,7 @@ func given(name func(...string) string, production bool, known func(string) pulu
 		StorageClass: known("gp3"), Certificates: known("cert-manager"),
 		App: observability.App{
 			Namespace: "script-ohio", Serve: component("serve"), Workers: []map[string]string{component("worker-default"), component("worker-backup")},
+			Readers: []map[string]string{component("worker-backup")},
 			Service: "serve", Domain: "api.script-ohio.example.com",
 		},
 		Targets: []observability.Target{

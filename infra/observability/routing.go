@@ -2,6 +2,7 @@ package observability
 
 import (
 	"path"
+	"strconv"
 
 	"github.com/script-ohio/platform/infra/externalsecret"
 	"github.com/script-ohio/platform/monitoring/routing"
@@ -18,8 +19,8 @@ const (
 
 // routing is the configuration of Alertmanager and its texts. It names the
 // files of its credentials and holds none; it stands in a Secret because the
-// operator takes it from one. The whole of it is literal, but External Secrets
-// wants something to read.
+// operator takes it from one. The whole of it is literal, but the mail server;
+// without one External Secrets still wants something to read.
 func (o *observability) routing() (externalsecret.Secret, error) {
 	none := externalsecret.Secret{}
 	config, err := routing.New(o.routes())
@@ -38,14 +39,18 @@ func (o *observability) routing() (externalsecret.Secret, error) {
 	for name, text := range files {
 		values[name] = externalsecret.Literal(string(text))
 	}
+	read := o.take("unused", o.Secrets.App, alertVariable)
+	if m := o.Tell.Mail; m != nil {
+		values[configKey] = m.filled(values[configKey])
+		read = o.take(mailVariable, o.Secrets.App, mailVariable)
+	}
 	return externalsecret.Secret{
 		Refresh: refresh, Store: externalsecret.In(storeName), Target: externalsecret.Owned(routingSecret, values),
-		Data: []externalsecret.Data{o.take("unused", o.Secrets.App, alertVariable)},
+		Data: []externalsecret.Data{read},
 	}, nil
 }
 
-// routes say where Alertmanager finds what it is told to use. Tickets come by
-// the app, which mails them: the firewall of the nodes lets no mail out.
+// routes say where Alertmanager finds what it is told to use.
 func (o *observability) routes() routing.Options {
 	file := func(variable string) string { return path.Join(secretsFolder, messengerSecret, variable) }
 	r := routing.Options{
@@ -57,6 +62,11 @@ func (o *observability) routes() routing.Options {
 	}
 	if o.Tell.PagerDuty {
 		r.PagerDuty.RoutingKeyFile = file(pagerDutyVariable)
+	}
+	if m := o.Tell.Mail; m != nil {
+		r.Mail = routing.MailOptions{
+			Smarthost: mailHost + ":" + strconv.Itoa(m.Port), From: m.From, To: m.To, Username: mailUser, PasswordFile: file(mailPassword),
+		}
 	}
 	return r
 }

@@ -86,6 +86,10 @@ func (o *observability) messengers() externalsecret.Secret {
 			s.Data = append(s.Data, o.take(variable, o.Secrets.App, variable))
 		}
 	}
+	if m := o.Tell.Mail; m != nil {
+		s.Target.Template.Data[mailPassword] = m.password()
+		s.Data = append(s.Data, o.take(mailVariable, o.Secrets.App, mailVariable))
+	}
 	return s
 }
 

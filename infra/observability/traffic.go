@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/script-ohio/platform/app/contract"
+	"github.com/script-ohio/platform/infra/netpolicy"
 )
 
 // Ports that pods of the namespace listen on.
@@ -15,7 +16,6 @@ const (
 	portGrafana      = 3000
 	portWebhook      = 10250 // of the operator, and its metrics; the API server may call it on nodes
 	portKubeState    = 8080
-	portLoki         = 3100
 	portLokiGRPC     = 9095
 	portMembers      = 7946 // among Lokis
 	portTempo        = 3200
@@ -28,63 +28,82 @@ const (
 
 // Ports of others.
 const (
-	portDNS        = 53
 	portDNSMetrics = 9153
 	portHTTPS      = 443
-	portIdentity   = 80
 	portKubelet    = 10250
 )
 
 // policies are who may meet whom.
 func (o *observability) policies() []policy {
+	type ways = []netpolicy.Way
 	n := o.Networks
-	resolver := peer{namespace: system, labels: map[string]string{"k8s-app": "kube-dns"}}
-	dns := way{[]peer{resolver}, []port{{"UDP", portDNS}, {"TCP", portDNS}}}
-	// Policies see the service's address or the API server's own.
-	api := way{blocks(n.Services, n.VPC), tcp(portHTTPS)}
-	scraped := func(ports ...int) way { return way{ours(prometheusPods), tcp(ports...)} }
-	bucket := []way{{outside(), tcp(portHTTPS)}, {[]peer{{block: identityAgent}}, tcp(portIdentity)}}
+	dns, api := netpolicy.DNS(), netpolicy.APIServer(n.Services, n.VPC)
+	scraped := func(ports ...int) netpolicy.Way { return way(ours(prometheusPods), ports...) }
+	bucket := ways{outside(portHTTPS), netpolicy.Credentials()}
 
-	tell := []way{{[]peer{{namespace: o.App.Namespace, labels: o.App.Serve}}, tcp(contract.PublicPort)}}
+	tell := ways{way([]netpolicy.Peer{netpolicy.Pods(o.App.Namespace, o.App.Serve)}, contract.PublicPort)}
 	if o.Tell.Slack || o.Tell.PagerDuty {
-		tell = append(tell, way{outside(), tcp(portHTTPS)})
+		tell = append(tell, outside(portHTTPS))
 	}
-	gossip := way{ours(alertmanagerPods), []port{{"TCP", portGossip}, {"UDP", portGossip}}}
-	members := way{ours(lokiName), tcp(portLoki, portLokiGRPC, portMembers)}
+	if o.Tell.Mail != nil {
+		tell = append(tell, outside(o.Tell.Mail.Port))
+	}
+	gossip := netpolicy.Way{Peers: ours(alertmanagerPods), Ports: append(netpolicy.TCP(portGossip), netpolicy.UDP(portGossip)...)}
+	members := way(ours(lokiName), LogsPort, portLokiGRPC, portMembers)
 
 	return []policy{
-		{"prometheus", called(prometheusPods),
-			[]way{{ours(grafanaPods), tcp(portPrometheus)}, scraped(portPrometheus, portReloader)},
-			slices.Concat([]way{dns, api, scraped(portPrometheus, portReloader),
-				{ours(alertmanagerPods), tcp(portAlertmanager, portReloader)}, {ours(grafanaPods), tcp(portGrafana)},
-				{[]peer{{namespace: Namespace, labels: operatorPods()}}, tcp(portWebhook)}, {ours(kubeStatePods), tcp(portKubeState)},
-				{ours(lokiName), tcp(portLoki)}, {ours(tempoName), tcp(portTempo)}, {ours(alloyName), tcp(portAlloy)},
-				{ours(postgresName), tcp(portPostgres)}, {ours(redisName), tcp(portRedis)}, {ours(blackboxName), tcp(portBlackbox)},
-				{[]peer{resolver}, tcp(portDNSMetrics)}, {blocks(n.Nodes...), tcp(portKubelet, portNodes)},
-				{o.App.pods(), tcp(contract.InternalPort)}}, others(o.Targets))},
-		{"alertmanager", called(alertmanagerPods),
-			[]way{scraped(portAlertmanager, portReloader), {ours(grafanaPods), tcp(portAlertmanager)}, gossip},
-			append([]way{dns, gossip}, tell...)},
-		{"grafana", called(grafanaPods),
-			[]way{scraped(portGrafana)},
-			[]way{dns, api, {ours(prometheusPods), tcp(portPrometheus)}, {ours(alertmanagerPods), tcp(portAlertmanager)},
-				{ours(lokiName), tcp(portLoki)}, {ours(tempoName), tcp(portTempo)}}},
-		{"operator", operatorPods(),
+		{
+			name: "prometheus", labels: called(prometheusPods),
+			in: ways{way(ours(grafanaPods), portPrometheus), scraped(portPrometheus, portReloader)},
+			out: slices.Concat(ways{dns, api, scraped(portPrometheus, portReloader),
+				way(ours(alertmanagerPods), portAlertmanager, portReloader), way(ours(grafanaPods), portGrafana),
+				way([]netpolicy.Peer{netpolicy.Pods(Namespace, operatorPods())}, portWebhook), way(ours(kubeStatePods), portKubeState),
+				way(ours(lokiName), LogsPort), way(ours(tempoName), portTempo), way(ours(alloyName), portAlloy),
+				way(ours(postgresName), portPostgres), way(ours(redisName), portRedis), way(ours(blackboxName), portBlackbox),
+				way([]netpolicy.Peer{netpolicy.Resolver()}, portDNSMetrics), way(netpolicy.Blocks(n.Nodes...), portKubelet, portNodes),
+				way(o.App.all(), contract.InternalPort)}, others(o.Targets)),
+		},
+		{
+			name: "alertmanager", labels: called(alertmanagerPods),
+			in:  ways{scraped(portAlertmanager, portReloader), way(ours(grafanaPods), portAlertmanager), gossip},
+			out: append(ways{dns, gossip}, tell...),
+		},
+		{
+			name: "grafana", labels: called(grafanaPods),
+			in: ways{scraped(portGrafana)},
+			out: ways{dns, api, way(ours(prometheusPods), portPrometheus), way(ours(alertmanagerPods), portAlertmanager),
+				way(ours(lokiName), LogsPort), way(ours(tempoName), portTempo)},
+		},
+		{
+			name: "operator", labels: operatorPods(),
 			// The API server is no pod: it comes from its interfaces in the VPC.
-			[]way{{blocks(n.VPC), tcp(portWebhook)}, scraped(portWebhook)},
-			[]way{dns, api}},
-		{"kube-state-metrics", called(kubeStatePods), []way{scraped(portKubeState)}, []way{dns, api}},
-		{"loki", called(lokiName),
-			[]way{{ours(alloyName, grafanaPods, prometheusPods), tcp(portLoki)}, members},
-			append([]way{dns, members}, bucket...)},
-		{"tempo", called(tempoName),
-			[]way{{ours(alloyName), tcp(portTempoOTLP)}, {ours(grafanaPods, prometheusPods), tcp(portTempo)}},
-			append([]way{dns}, bucket...)},
-		{"alloy", called(alloyName),
-			[]way{{o.App.pods(), tcp(TracesPort)}, scraped(portAlloy)},
-			[]way{dns, api, {ours(lokiName), tcp(portLoki)}, {ours(tempoName), tcp(portTempoOTLP)}}},
-		{"postgres-exporter", called(postgresName), []way{scraped(portPostgres)}, []way{dns, {blocks(n.Databases...), tcp(n.DatabasePort)}}},
-		{blackboxName, called(blackboxName), []way{scraped(portBlackbox)}, []way{dns, {outside(), tcp(portHTTPS)}}},
-		{"redis-exporter", called(redisName), []way{scraped(portRedis)}, []way{dns, {blocks(n.Databases...), tcp(n.CachePort)}}},
+			in:  ways{way(netpolicy.Blocks(n.VPC), portWebhook), scraped(portWebhook)},
+			out: ways{dns, api},
+		},
+		{name: "kube-state-metrics", labels: called(kubeStatePods), in: ways{scraped(portKubeState)}, out: ways{dns, api}},
+		{
+			name: "loki", labels: called(lokiName),
+			in:  ways{way(append(ours(alloyName, grafanaPods, prometheusPods), o.App.pods(o.App.Readers...)...), LogsPort), members},
+			out: append(ways{dns, members}, bucket...),
+		},
+		{
+			name: "tempo", labels: called(tempoName),
+			in:  ways{way(ours(alloyName), portTempoOTLP), way(ours(grafanaPods, prometheusPods), portTempo)},
+			out: append(ways{dns}, bucket...),
+		},
+		{
+			name: "alloy", labels: called(alloyName),
+			in:  ways{way(o.App.all(), TracesPort), scraped(portAlloy)},
+			out: ways{dns, api, way(ours(lokiName), LogsPort), way(ours(tempoName), portTempoOTLP)},
+		},
+		{
+			name: "postgres-exporter", labels: called(postgresName),
+			in: ways{scraped(portPostgres)}, out: ways{dns, way(netpolicy.Blocks(n.Databases...), n.DatabasePort)},
+		},
+		{name: blackboxName, labels: called(blackboxName), in: ways{scraped(portBlackbox)}, out: ways{dns, outside(portHTTPS)}},
+		{
+			name: "redis-exporter", labels: called(redisName),
+			in: ways{scraped(portRedis)}, out: ways{dns, way(netpolicy.Blocks(n.Databases...), n.CachePort)},
+		},
 	}
 }

@@ -1,6 +1,7 @@
 package observability_test
 
 import (
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -191,6 +192,20 @@ func TestLogsLieInTheirBucket(t *testing.T) {
 	for _, off := range []string{"loki.auth_enabled", "gateway.enabled", "lokiCanary.enabled", "test.enabled", "chunksCache.enabled", "resultsCache.enabled", "sidecar.rules.enabled"} {
 		require.Equal(t, false, in.At("values."+off), off)
 	}
+}
+
+// The address names Loki's service and the label that the collectors give to
+// the namespace of a line; Loki asks for no tenant.
+func TestLogsCanBeReadAgain(t *testing.T) {
+	graph := deploy(t, "prod", nil)
+	address, err := url.Parse(observability.Logs("script-ohio"))
+	require.NoError(t, err)
+	require.Equal(t, "http://loki.monitoring.svc:3100", address.Scheme+"://"+address.Host+address.Path)
+	require.Equal(t, url.Values{"query": {`{namespace="script-ohio"}`}}, address.Query())
+	require.Regexp(t, `source_labels = \["__meta_kubernetes_namespace"\]\s+target_label  = "namespace"`,
+		release(t, graph, "alloy").Inputs.Text("values.alloy.configMap.content"))
+	require.Equal(t, false, release(t, graph, "loki").Inputs.At("values.loki.auth_enabled"))
+	require.Equal(t, map[string]string{"app.kubernetes.io/name": release(t, graph, "loki").Inputs.Text("name")}, observability.LogKeeper())
 }
 
 func TestTracesLieInTheirBucket(t *testing.T) {

@@ -56,6 +56,19 @@ func TestAnExemptionDoesNotCoverMore(t *testing.T) {
 	require.Nil(t, found[0].Exemption)
 }
 
+// What production may be without needs no exemption while it is.
+func TestTheWayOutOfMailIsExemptWhereItIs(t *testing.T) {
+	c := plantest.Config(t, "prod")
+	require.Empty(t, of(record(t, c).judge(), "exemption-current"))
+	c.Mail = stack.Mail{From: "ohio@example.com", To: []string{"operators@example.com"}}
+	g := record(t, c)
+	require.Len(t, of(g.judge(), "no-open-egress"), 2)
+	g.set("vpc/securityGroupEgressRule", "cluster-nodes-mail", "fromPort", 25)
+	found := of(g.judge(), "exemption-current")
+	require.Len(t, found, 1)
+	require.Contains(t, found[0].Message, `cluster-nodes-mail from no-open-egress ("tcp 587 out to 0.0.0.0/0") explains nothing`)
+}
+
 func TestAnExemptionThatExplainsNothingFails(t *testing.T) {
 	g := record(t, plantest.Config(t, "staging"))
 	require.Empty(t, of(policy.Check(g.Graph, stack.Staging, plantest.Day()), "exemption-current"),

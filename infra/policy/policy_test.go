@@ -54,7 +54,11 @@ func TestOtherSettingsHaveNoUnexplainedFindingEither(t *testing.T) {
 		"state in S3": {"prod", func(c *stack.Config) {
 			c.General.StateBucket, c.General.StateKey = "ohio-state", "arn:aws:kms:us-east-2:111122223333:key/0b1c2d3e-4f5a-6b7c-8d9e-0f1a2b3c4d5e"
 		}},
-		"Redis":   {"prod", func(c *stack.Config) { c.Cache.Engine, c.Cache.Version = "redis", "7.1" }},
+		"Redis": {"prod", func(c *stack.Config) { c.Cache.Engine, c.Cache.Version = "redis", "7.1" }},
+		"mail and encrypted backups": {"prod", func(c *stack.Config) {
+			c.Mail = stack.Mail{From: "ohio@example.com", To: []string{"operators@example.com"}}
+			c.Storage.Recipients = []string{"age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"}
+		}},
 		"workers": {"prod", func(c *stack.Config) { c.Release.Workers = true }},
 		"two releases": {"prod", func(c *stack.Config) {
 			c.Release.Blue, c.Release.Green, c.Release.Live = c.Release.Image, "ghcr.io/script-ohio/platform:v0.2.0", stack.Green

@@ -103,12 +103,20 @@ func (d deployment) cluster(n *network.Network, k *keys.Keys) (*cluster.Cluster,
 	return cluster.New(d.ctx, d.Name("cluster"), cluster.Args{
 		Name: d.Name, Account: d.General.Account, Region: d.General.Region, Protect: &d.General.Protect,
 		Version: d.Cluster.Version, PublicAccess: d.Cluster.PublicAccess, VPNAccess: d.Cluster.VPNAccess, Services: d.Network.Services,
-		LogDays: d.Network.LogDays, Admins: d.Cluster.Admins, Group: workload.Group,
+		LogDays: d.Network.LogDays, Admins: d.Cluster.Admins, Group: workload.Group, MailPort: d.mailPort(),
 		Nodes:   cluster.Nodes{Types: d.Cluster.NodeTypes, Min: d.Cluster.NodeMin, Max: d.Cluster.NodeMax, DiskGB: d.Cluster.NodeDiskGB},
 		Tags:    d.Tags(),
 		Network: cluster.Network{VPC: n.VPC, PrivateSubnets: n.PrivateSubnets, DataClients: n.Nodes},
 		Keys:    cluster.Keys{Cluster: k.Cluster, Logs: k.Logs}, Providers: d.providers.Cluster(),
 	}, d.providers.Main())
+}
+
+// mailPort is what is open to mail servers; 0 where there is no mail.
+func (d deployment) mailPort() int {
+	if d.Mail.On() {
+		return stack.MailPort
+	}
+	return 0
 }
 
 func (d deployment) edge(k *keys.Keys) (*edge.Outputs, error) {

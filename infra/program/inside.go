@@ -66,9 +66,18 @@ func (d deployment) workload(p parts, c *controllers.Outputs, kubernetes pulumi.
 		},
 		Data: workload.Data{
 			Database: p.database.Secret, Cache: p.cache.Secret, App: p.app, Models: p.storage.Models.Name, Backups: p.storage.Backups.Name, Secrets: c.Secrets,
+			Recipients: d.Storage.Recipients,
 		},
-		Networks: n, Traces: d.traces(),
+		Networks: n, Traces: d.traces(), Logs: d.logs(), Mail: d.mail(),
 	}, kubernetes)
+}
+
+// mail is that of notifications; nil for none.
+func (d deployment) mail() *workload.Mail {
+	if !d.Mail.On() {
+		return nil
+	}
+	return &workload.Mail{From: d.Mail.From, To: d.Mail.To, Port: stack.MailPort}
 }
 
 // releases are one, or two of which the configuration names the live one.

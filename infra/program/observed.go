@@ -3,11 +3,13 @@ package program
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/infra/cache"
 	"github.com/script-ohio/platform/infra/controllers"
 	"github.com/script-ohio/platform/infra/database"
 	"github.com/script-ohio/platform/infra/identity"
 	"github.com/script-ohio/platform/infra/observability"
+	"github.com/script-ohio/platform/infra/stack"
 	"github.com/script-ohio/platform/infra/storage"
 	"github.com/script-ohio/platform/infra/workload"
 	"github.com/script-ohio/platform/monitoring/source"
@@ -26,6 +28,9 @@ func (d deployment) observability(p parts, id *identity.Identity, c *controllers
 	app := observability.App{Namespace: string(identity.Application), Serve: workload.Pods(), Domain: d.Edge.Domain}
 	for _, worker := range d.workers() {
 		app.Workers = append(app.Workers, worker.Pods())
+		if worker.Queue == contract.QueueBackup {
+			app.Readers = append(app.Readers, worker.Pods())
+		}
 	}
 	for _, release := range d.releases() {
 		if release.Live {
@@ -44,17 +49,34 @@ func (d deployment) observability(p parts, id *identity.Identity, c *controllers
 		Loki:     keeper(identity.LogKeeper, p.storage.Loki), Tempo: keeper(identity.TraceKeeper, p.storage.Tempo),
 		Secrets:      observability.Secrets{Database: p.database.Secret, Cache: p.cache.Secret, App: p.app, Ready: c.Secrets},
 		StorageClass: w.StorageClass, Certificates: c.Certificates,
-		App: app, Targets: targets(), Tell: observability.Tell{Slack: o.Slack, PagerDuty: o.PagerDuty}, Group: workload.Group,
+		App: app, Targets: targets(), Tell: d.tell(), Group: workload.Group,
 	}, kubernetes)
 	return err
 }
 
+// tell is who hears of alerts, beside the app.
+func (d deployment) tell() observability.Tell {
+	tell := observability.Tell{Slack: d.Observability.Slack, PagerDuty: d.Observability.PagerDuty}
+	if d.Mail.On() {
+		tell.Mail = &observability.Mail{From: d.Mail.From, To: d.Mail.To, Port: stack.MailPort}
+	}
+	return tell
+}
+
 // traces is where the app sends them; nil for nowhere.
-func (d deployment) traces() *workload.Traces {
+func (d deployment) traces() *workload.Watcher {
 	if !d.Observability.On {
 		return nil
 	}
-	return &workload.Traces{Endpoint: observability.Traces(), Port: observability.TracesPort, Collector: observability.Collector()}
+	return &workload.Watcher{Endpoint: observability.Traces(), Port: observability.TracesPort, Pods: observability.Collector()}
+}
+
+// logs is where backups read them; nil for nowhere.
+func (d deployment) logs() *workload.Watcher {
+	if !d.Observability.On {
+		return nil
+	}
+	return &workload.Watcher{Endpoint: observability.Logs(string(identity.Application)), Port: observability.LogsPort, Pods: observability.LogKeeper()}
 }
 
 // targets are the controllers, at the ports that their network policies open

@@ -73,6 +73,8 @@ func TestNobodyWatchesWhereItIsOff(t *testing.T) {
 	require.Nil(t, graph.Find("aws:iam/role:Role", "script-ohio-staging-tempo"))
 	config := graph.Find("kubernetes:core/v1:ConfigMap", "script-ohio-staging-config")
 	require.NotContains(t, fields(config, "data"), "OTEL_EXPORTER_OTLP_ENDPOINT")
+	require.Nil(t, graph.Find("kubernetes:networking.k8s.io/v1:NetworkPolicy", "script-ohio-staging-network-logs"))
+	require.NotContains(t, golden(graph), "LOG_STORE")
 	on := record(t, plantest.Config(t, "staging")).Find("kubernetes:core/v1:ConfigMap", "script-ohio-staging-config")
 	require.Equal(t, "http://alloy.monitoring.svc:4318", fields(on, "data")["OTEL_EXPORTER_OTLP_ENDPOINT"])
 }

@@ -29,6 +29,7 @@ type Config struct {
 	Edge     Edge
 	Guard    Guard
 	Release  Release
+	Mail     Mail
 
 	Observability Observability
 }
@@ -101,6 +102,8 @@ type Storage struct {
 	GlacierDays    int `key:"glacierDays" default:"90" doc:"Age in days at which objects move to Glacier."`
 	ExpireDays     int `key:"expireDays" default:"365" doc:"Age in days at which logs and backups expire."`
 	LockDays       int `key:"backupLockDays" default:"30" doc:"Days that Object Lock keeps a backup from being deleted by anybody."`
+
+	Recipients []string `key:"backupRecipient" optional:"true" doc:"Public keys of age (age1...) that backups are encrypted for; one of their private parts is BACKUP_IDENTITY of the app's secret. Empty: the encryption of the bucket only."`
 }
 
 // Edge is where callers arrive.
@@ -131,6 +134,20 @@ type Release struct {
 	Registries  []string `key:"registries" default:"ghcr.io/script-ohio,docker.io/library,registry.k8s.io,ghcr.io/external-secrets,quay.io/jetstack,quay.io/prometheus,quay.io/prometheus-operator,quay.io/prometheuscommunity,quay.io/oliver006,quay.io/kiwigrid,docker.io/grafana" doc:"Where images may come from, but in kube-system: a registry, or a registry and a path."`
 	Workers     bool     `key:"workers" default:"true" doc:"Run a worker for each queue of jobs."`
 }
+
+// Mail is who writes to whom: the app its notifications, Alertmanager its
+// tickets.
+type Mail struct {
+	From string   `key:"mailFrom" optional:"true" doc:"Address that notifications, reports and tickets are sent from, by SMTP_URL of the app's secret: smtp://user:password@host:587. Empty: no mail, and no way out to mail servers."`
+	To   []string `key:"mailTo" optional:"true" doc:"Addresses that they go to. Set together with mailFrom."`
+}
+
+// MailPort is that of mail servers which take mail from those who log in, and
+// begin with STARTTLS. No other is open.
+const MailPort = 587
+
+// On reports whether there is mail.
+func (m Mail) On() bool { return m.From != "" && len(m.To) > 0 }
 
 // Observability is what watches over what stands inside the cluster.
 type Observability struct {

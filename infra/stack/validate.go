@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"filippo.io/age"
+
 	"github.com/script-ohio/platform/infra/layout"
 	"github.com/script-ohio/platform/infra/support"
 )
@@ -42,6 +44,7 @@ func (c Config) Validate(now time.Time) error {
 	c.checkStorage(&r)
 	c.checkEdge(&r)
 	c.checkRelease(&r)
+	c.checkMail(&r)
 	c.checkObservability(&r)
 	if c.Production() {
 		c.checkProduction(&r)
@@ -114,10 +117,24 @@ func (c Config) checkEdge(r *report) {
 	r.unless(domainPattern.MatchString(c.Edge.Domain), "domain %q is not a host name such as api.example.com", c.Edge.Domain)
 	r.unless(zonePattern.MatchString(c.Edge.HostedZoneID), "hosted zone %q is not an id such as Z0123456789ABCDEFGHIJ", c.Edge.HostedZoneID)
 	r.unless(c.Edge.RateLimit >= 10 && c.Edge.RateLimit <= 2_000_000_000, "WAF rate limit %d is not between 10 and 2,000,000,000", c.Edge.RateLimit)
-	address, err := mail.ParseAddress(c.Guard.AlertEmail)
-	r.unless(err == nil && address.Address == c.Guard.AlertEmail, "alert e-mail %q is not an address", c.Guard.AlertEmail)
+	r.unless(isAddress(c.Guard.AlertEmail), "alert e-mail %q is not an address", c.Guard.AlertEmail)
 	r.unless(c.Guard.BudgetUSD > 0, "monthly budget %d is not positive", c.Guard.BudgetUSD)
 	r.unless(c.Guard.VaultDays >= 1 && c.Guard.VaultDays <= 36500, "vault days %d are not between 1 and 36500", c.Guard.VaultDays)
+}
+
+// isAddress takes a bare address, without the name of its owner.
+func isAddress(text string) bool {
+	address, err := mail.ParseAddress(text)
+	return err == nil && address.Address == text
+}
+
+func (c Config) checkMail(r *report) {
+	m := c.Mail
+	r.unless((m.From == "") == (len(m.To) == 0), "mailFrom and mailTo come together: who writes, and to whom")
+	r.unless(m.From == "" || isAddress(m.From), "mailFrom %q is not an address", m.From)
+	for _, to := range m.To {
+		r.unless(isAddress(to), "mailTo %q is not an address", to)
+	}
 }
 
 func (c Config) checkStorage(r *report) {
@@ -126,6 +143,21 @@ func (c Config) checkStorage(r *report) {
 	r.unless(s.GlacierDays >= s.InfrequentDays+30, "objects move to Glacier after %d days: at least 30 after Infrequent Access, %d", s.GlacierDays, s.InfrequentDays+30)
 	r.unless(s.ExpireDays > s.GlacierDays, "objects expire after %d days, before they move to Glacier after %d", s.ExpireDays, s.GlacierDays)
 	r.unless(s.LockDays >= 1 && s.LockDays <= s.ExpireDays, "backups are locked for %d days: at least 1 and not longer than they live, %d", s.LockDays, s.ExpireDays)
+	for n, recipient := range s.Recipients {
+		r.add(checkRecipient(n+1, recipient))
+	}
+}
+
+// checkRecipient takes a public key of age. What is none is not repeated: it
+// may be the private one.
+func checkRecipient(nth int, text string) error {
+	if strings.HasPrefix(strings.ToUpper(text), "AGE-SECRET-KEY-") {
+		return fmt.Errorf("backupRecipient %d is a private key, and everybody has read it now: make another pair and set the public one", nth)
+	}
+	if _, err := age.ParseX25519Recipient(text); err != nil {
+		return fmt.Errorf("backupRecipient %d is not a public key of age: age-keygen prints one, which begins with age1", nth)
+	}
+	return nil
 }
 
 func (c Config) checkObservability(r *report) {

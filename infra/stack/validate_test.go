@@ -11,6 +11,9 @@ import (
 	"github.com/script-ohio/platform/infra/stack"
 )
 
+// recipient is a public key of age.
+const recipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+
 func TestEveryRuleSaysWhatIsWrong(t *testing.T) {
 	prefixes := func(list ...string) (p []netip.Prefix) {
 		for _, s := range list {
@@ -80,10 +83,18 @@ func TestEveryRuleSaysWhatIsWrong(t *testing.T) {
 		{"glacier", func(c *stack.Config) { c.Storage.GlacierDays = 40 }, "Glacier after 40 days"},
 		{"expiry", func(c *stack.Config) { c.Storage.ExpireDays = 60 }, "expire after 60 days"},
 		{"lock", func(c *stack.Config) { c.Storage.LockDays = 400 }, "locked for 400 days"},
+		{"recipient", func(c *stack.Config) { c.Storage.Recipients = []string{recipient, recipient[:20]} }, "backupRecipient 2 is not a public key of age"},
+		{"private recipient", func(c *stack.Config) { c.Storage.Recipients = []string{"AGE-SECRET-" + "KEY-1QQ"} }, "backupRecipient 1 is a private key"},
 		{"domain", func(c *stack.Config) { c.Edge.Domain = "https://x" }, `domain "https://x"`},
 		{"hosted zone", func(c *stack.Config) { c.Edge.HostedZoneID = "example.com" }, `hosted zone "example.com"`},
 		{"rate limit", func(c *stack.Config) { c.Edge.RateLimit = 5 }, "WAF rate limit 5"},
 		{"e-mail", func(c *stack.Config) { c.Guard.AlertEmail = "Me <a@b.c>" }, `alert e-mail "Me <a@b.c>"`},
+		{"mail to nobody", func(c *stack.Config) { c.Mail.From = "ohio@example.com" }, "mailFrom and mailTo come together"},
+		{"mail from nobody", func(c *stack.Config) { c.Mail.To = []string{"a@example.com"} }, "mailFrom and mailTo come together"},
+		{"mail sender", func(c *stack.Config) { c.Mail.From, c.Mail.To = "Ohio <o@example.com>", []string{"a@example.com"} }, `mailFrom "Ohio <o@example.com>"`},
+		{"mail recipient", func(c *stack.Config) {
+			c.Mail.From, c.Mail.To = "o@example.com", []string{"a@example.com", "everybody"}
+		}, `mailTo "everybody"`},
 		{"budget", func(c *stack.Config) { c.Guard.BudgetUSD = 0 }, "monthly budget 0"},
 		{"vault", func(c *stack.Config) { c.Guard.VaultDays = 0 }, "vault days 0"},
 		{"metric days", func(c *stack.Config) { c.Observability.MetricDays = 400 }, "metrics are kept for 400 days"},
@@ -118,6 +129,25 @@ func TestEveryRuleSaysWhatIsWrong(t *testing.T) {
 			c.spoil(&config)
 			require.ErrorContains(t, config.Validate(today), c.want)
 		})
+	}
+}
+
+func TestABackupMayHaveSeveralRecipients(t *testing.T) {
+	c, err := stack.ReadFile(file("prod"))
+	require.NoError(t, err)
+	c.Storage.Recipients = []string{recipient, recipient}
+	require.NoError(t, c.Validate(today))
+}
+
+// What was entered instead of a public key may be the private one.
+func TestAWrongRecipientIsNotRepeated(t *testing.T) {
+	c, err := stack.ReadFile(file("prod"))
+	require.NoError(t, err)
+	for _, text := range []string{"AGE-SECRET-" + "KEY-1HIDDEN", "age-secret-" + "key-1hidden", "age1hidden", "hidden"} {
+		c.Storage.Recipients = []string{text}
+		err := c.Validate(today)
+		require.Error(t, err)
+		require.NotContains(t, strings.ToLower(err.Error()), "hidden")
 	}
 }
 

@@ -28,6 +28,7 @@ const (
 	prometheus    = "monitoring/prometheus"
 	alertmanager  = "monitoring/alertmanager"
 	collector     = "monitoring/collector"
+	logs          = "monitoring/logs"
 	loadBalancers = "load balancers"
 	databases     = "databases and caches"
 	nodes         = "nodes and endpoints of AWS"
@@ -86,14 +87,15 @@ func peers(c stack.Config) ([]reach.Peer, error) {
 		pods(serve, string(identity.Application), component("serve"), false),
 		pods(migrate, string(identity.Application), component("migrate"), false),
 	}
-	for _, worker := range workers(c) {
-		all = append(all, pods(worker, string(identity.Application), component(strings.TrimPrefix(worker, "app/")), false))
+	for _, name := range workers(c) {
+		all = append(all, pods(name, string(identity.Application), component(strings.TrimPrefix(name, "app/")), false))
 	}
 	all = append(all,
 		pods(dns, string(identity.System), map[string]string{"k8s-app": "kube-dns"}, true),
 		pods(prometheus, "monitoring", map[string]string{"app.kubernetes.io/name": "prometheus"}, true),
 		pods(alertmanager, "monitoring", map[string]string{"app.kubernetes.io/name": "alertmanager"}, true),
 		pods(collector, "monitoring", map[string]string{"app.kubernetes.io/name": "alloy"}, true),
+		pods(logs, "monitoring", map[string]string{"app.kubernetes.io/name": "loki"}, true),
 		reach.Peer{Name: loadBalancers, Networks: public},
 		reach.Peer{Name: databases, Networks: data},
 		reach.Peer{Name: nodes, Networks: private},
@@ -110,10 +112,12 @@ func workers(c stack.Config) []string {
 	}
 	var all []string
 	for _, queue := range contract.Queues() {
-		all = append(all, "app/worker-"+string(queue))
+		all = append(all, worker(queue))
 	}
 	return all
 }
+
+func worker(queue contract.Queue) string { return "app/worker-" + string(queue) }
 
 // intended is the whole of it: what is not here is shut.
 func intended(c stack.Config) []reach.Intended {
@@ -139,9 +143,15 @@ func intended(c stack.Config) []reach.Intended {
 		if c.Observability.On {
 			all = append(all, reach.Intended{From: from, To: collector, Ports: []reach.Port{reach.TCP(observability.TracesPort)}, Why: "traces go there"})
 		}
+		if c.Observability.On && from == worker(contract.QueueBackup) {
+			all = append(all, reach.Intended{From: from, To: logs, Ports: []reach.Port{reach.TCP(observability.LogsPort)}, Why: "backups hold the last day of them"})
+		}
+		if c.Mail.On() && from == worker(contract.QueueDefault) {
+			all = append(all, reach.Intended{From: from, To: internet, Ports: []reach.Port{reach.TCP(stack.MailPort)}, Why: "notifications are mailed"})
+		}
 		// Endpoints have addresses among those of pods: to allow the one allows
 		// the other, as far as they listen.
-		for _, pods := range []string{dns, prometheus, alertmanager, collector, "kube-system/any other", "monitoring/any other", "any other namespace"} {
+		for _, pods := range []string{dns, prometheus, alertmanager, collector, logs, "kube-system/any other", "monitoring/any other", "any other namespace"} {
 			all = append(all, reach.Intended{From: from, To: pods, Ports: https, Why: "has addresses like the endpoints of AWS"})
 		}
 	}

@@ -21,11 +21,18 @@ func record(t *testing.T, c stack.Config) *plan.Graph {
 	return graph
 }
 
+func mail() stack.Mail {
+	return stack.Mail{From: "ohio@example.com", To: []string{"operators@example.com"}}
+}
+
 func TestTheTableIsAsIntended(t *testing.T) {
 	for _, name := range []string{"staging", "prod"} {
 		for _, workers := range []bool{false, true} {
 			c := plantest.Deployed(t, name)
 			c.Release.Inside, c.Release.Workers = true, workers
+			if workers {
+				c.Mail = mail()
+			}
 			report, err := traffic.Judge(record(t, c), c)
 			require.NoError(t, err)
 			var out strings.Builder
@@ -53,11 +60,16 @@ func TestOneStepTooFarIsSeen(t *testing.T) {
 		{"https", path("spec", "egress", 0, "to", 3, "ipBlock", "except"), nil, "too open"},
 		{"alerts", path("spec", "ingress", 0, "from", 0, "podSelector"), nil, "too open: monitoring/any other -> app/serve 8000/TCP"},
 		{"traces", path("spec", "egress", 0, "to", 0, "podSelector"), nil, "too open: app/serve -> monitoring/any other 4318/TCP"},
+		{"logs", path("spec", "podSelector"), map[string]any{}, "too open: app/serve -> monitoring/logs 3100/TCP"},
+		{"logs", path("spec", "egress", 0, "to", 0, "podSelector"), nil, "too open: app/worker-backup -> monitoring/any other 3100/TCP"},
+		{"mail", path("spec", "podSelector"), map[string]any{}, "too open: app/serve -> internet 587/TCP"},
+		{"mail", path("spec", "egress", 0, "ports"), nil, "too open: app/worker-default -> internet"},
 		{"default-deny", path("spec", "policyTypes", 0), "Egress", "too open"},
 		{"dns", path("spec", "egress", 0, "ports", 0, "port"), 54.0, "closed: app/serve -> kube-system/dns 53/UDP"},
 	} {
 		t.Run(c.policy, func(t *testing.T) {
 			config := plantest.Config(t, "prod")
+			config.Mail = mail()
 			graph := record(t, config)
 			object := resource.NewProperty(graph.Find("kubernetes:networking.k8s.io/v1:NetworkPolicy", "script-ohio-prod-network-"+c.policy).Inputs.Map)
 			if c.value == nil {

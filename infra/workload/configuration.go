@@ -97,6 +97,23 @@ func (w *workload) plain() pulumi.StringMap {
 	if w.Traces != nil {
 		values["OTEL_EXPORTER_OTLP_ENDPOINT"] = pulumi.String(w.Traces.Endpoint)
 	}
+	if w.Mail != nil { // all have the secret, and would warn without these
+		values["MAIL_FROM"], values["MAIL_TO"] = pulumi.String(w.Mail.From), pulumi.String(strings.Join(w.Mail.To, ","))
+	} else { // what would go by mail would end in a log
+		values["NOTIFY_ROUTES"] = pulumi.String(contract.RoutesWithoutMail)
+	}
+	return values
+}
+
+// only are the values of the variables that the workers of a queue alone get.
+func (w *workload) only(queue contract.Queue) map[string]string {
+	values := map[string]string{"SHUTDOWN_DRAIN": whole(int(contract.WorkDrain.Seconds()))}
+	if queue == contract.QueueBackup && w.Logs != nil {
+		values["LOG_STORE"] = w.Logs.Endpoint
+	}
+	if queue == contract.QueueBackup && len(w.Data.Recipients) > 0 {
+		values["BACKUP_RECIPIENT"] = strings.Join(w.Data.Recipients, ",")
+	}
 	return values
 }
 

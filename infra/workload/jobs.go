@@ -3,6 +3,8 @@ package workload
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
+	"slices"
 
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
@@ -46,7 +48,11 @@ func (w *workload) worker(k Worker, s *settings, migrated pulumi.Resource) error
 	if len(held(k.Queue)) > 0 {
 		c.EnvFrom = append(c.EnvFrom.(corev1.EnvFromSourceArray), corev1.EnvFromSourceArgs{SecretRef: corev1.SecretEnvSourceArgs{Name: pulumi.String(secretOf(k.Queue))}})
 	}
-	c.Env = corev1.EnvVarArray{corev1.EnvVarArgs{Name: pulumi.String("SHUTDOWN_DRAIN"), Value: pulumi.String(whole(int(contract.WorkDrain.Seconds())))}}
+	only, env := w.only(k.Queue), corev1.EnvVarArray{}
+	for _, name := range slices.Sorted(maps.Keys(only)) {
+		env = append(env, corev1.EnvVarArgs{Name: pulumi.String(name), Value: pulumi.String(only[name])})
+	}
+	c.Env = env
 	c.Ports = corev1.ContainerPortArray{
 		corev1.ContainerPortArgs{Name: pulumi.String(portInternal), ContainerPort: pulumi.Int(contract.InternalPort)},
 	}

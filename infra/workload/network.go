@@ -1,70 +1,23 @@
 package workload
 
 import (
-	"net/netip"
+	"slices"
 
-	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/script-ohio/platform/app/contract"
-	"github.com/script-ohio/platform/infra/layout"
+	"github.com/script-ohio/platform/infra/netpolicy"
 )
 
-// Whom pods meet beside the networks of the stack: the agent on every node that
-// hands out AWS credentials, and those who watch.
-// https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html
-const (
-	identityAgent = "169.254.170.23/32"
-	// monitoring is the namespace of those who watch: Prometheus scrapes,
-	// Alertmanager tells of alerts.
-	monitoring = "monitoring"
-)
+// monitoring is the namespace of those who watch: Prometheus scrapes,
+// Alertmanager tells of alerts.
+const monitoring = "monitoring"
 
 // networkPolicies closes the namespace and opens what the pods need.
 func (w *workload) networkPolicies() error {
-	components := []string{componentServe, migrator}
-	for _, k := range w.Workers {
-		components = append(components, k.component())
-	}
-	policies := []networkPolicy{
-		{name: "default-deny", pods: metav1.LabelSelectorArgs{}, types: []string{"Ingress", "Egress"}},
-		{name: "dns", pods: oneOf(components), types: []string{"Egress"}, out: []rule{{
-			peers: []networkingv1.NetworkPolicyPeerArgs{inNamespace("kube-system", pulumi.StringMap{"k8s-app": pulumi.String("kube-dns")})},
-			ports: []port{{"UDP", 53}, {"TCP", 53}},
-		}}},
-		{name: "data", pods: oneOf(components), types: []string{"Egress"}, out: []rule{
-			{peers: networks(w.Networks.Databases), ports: []port{{"TCP", w.Networks.DatabasePort}, {"TCP", w.Networks.CachePort}}},
-		}},
-		// AWS answers inside the VPC where there is an endpoint and outside
-		// where there is none; the data of games comes from the internet.
-		{name: "https", pods: oneOf(append(components[2:len(components):len(components)], componentServe)), types: []string{"Egress"}, out: []rule{
-			{peers: append(networks(w.Networks.Private), networkingv1.NetworkPolicyPeerArgs{IpBlock: networkingv1.IPBlockArgs{
-				Cidr: pulumi.String("0.0.0.0/0"), Except: pulumi.ToStringArray(layout.Unrouted()),
-			}}), ports: []port{{"TCP", 443}}},
-			{peers: []networkingv1.NetworkPolicyPeerArgs{{IpBlock: networkingv1.IPBlockArgs{Cidr: pulumi.String(identityAgent)}}}, ports: []port{{"TCP", 80}}},
-		}},
-		{name: "callers", pods: oneOf([]string{componentServe}), types: []string{"Ingress"}, in: []rule{
-			{peers: networks(w.Networks.LoadBalancers), ports: []port{{"TCP", contract.PublicPort}}},
-		}},
-		{name: "scrape", pods: oneOf(append(components[2:len(components):len(components)], componentServe)), types: []string{"Ingress"}, in: []rule{
-			{peers: []networkingv1.NetworkPolicyPeerArgs{inNamespace(monitoring, pulumi.StringMap{labelName: pulumi.String("prometheus")})},
-				ports: []port{{"TCP", contract.InternalPort}}},
-		}},
-	}
-	policies = append(policies, networkPolicy{name: "alerts", pods: oneOf([]string{componentServe}), types: []string{"Ingress"}, in: []rule{
-		{peers: []networkingv1.NetworkPolicyPeerArgs{inNamespace(monitoring, pulumi.StringMap{labelName: pulumi.String("alertmanager")})},
-			ports: []port{{"TCP", contract.PublicPort}}},
-	}})
-	if t := w.Traces; t != nil {
-		policies = append(policies, networkPolicy{
-			name: "traces", pods: oneOf(append(components[2:len(components):len(components)], componentServe)), types: []string{"Egress"}, out: []rule{
-				{peers: []networkingv1.NetworkPolicyPeerArgs{inNamespace(monitoring, pulumi.ToStringMap(t.Collector))}, ports: []port{{"TCP", t.Port}}},
-			},
-		})
-	}
-	for _, p := range policies {
-		made, err := p.register(w)
+	for _, p := range w.policies() {
+		made, err := networkingv1.NewNetworkPolicy(w.ctx, w.Name("network", p.name),
+			&networkingv1.NetworkPolicyArgs{Metadata: w.meta(p.name, nil), Spec: p.Spec()}, w.child, w.after())
 		if err != nil {
 			return err
 		}
@@ -73,78 +26,57 @@ func (w *workload) networkPolicies() error {
 	return nil
 }
 
-// networkPolicy is one policy: what the pods may reach and who may reach them.
-type networkPolicy struct {
-	name    string
-	pods    metav1.LabelSelectorArgs
-	types   []string
-	in, out []rule
+// policy is one by its name.
+type policy struct {
+	name string
+	netpolicy.Policy
 }
 
-type rule struct {
-	peers []networkingv1.NetworkPolicyPeerArgs
-	ports []port
+// policies are who may meet whom.
+func (w *workload) policies() []policy {
+	var workers []string
+	for _, k := range w.Workers {
+		workers = append(workers, k.component())
+	}
+	clients := slices.Concat(workers, []string{componentServe})
+	all := slices.Concat([]string{componentServe, migrator}, workers)
+	to := func(name string, components []string, out ...netpolicy.Way) policy {
+		return policy{name, netpolicy.Policy{Pods: netpolicy.OneOf(labelComponent, components...), Only: netpolicy.Egress, Out: out}}
+	}
+	from := func(name string, components []string, in ...netpolicy.Way) policy {
+		return policy{name, netpolicy.Policy{Pods: netpolicy.OneOf(labelComponent, components...), Only: netpolicy.Ingress, In: in}}
+	}
+	watcher := func(name string) []netpolicy.Peer {
+		return []netpolicy.Peer{netpolicy.Pods(monitoring, map[string]string{labelName: name})}
+	}
+	n := w.Networks
+	policies := []policy{
+		{"default-deny", netpolicy.Policy{}},
+		to("dns", all, netpolicy.DNS()),
+		to("data", all, netpolicy.Way{Peers: netpolicy.Blocks(n.Databases...), Ports: netpolicy.TCP(n.DatabasePort, n.CachePort)}),
+		// AWS answers inside the VPC where there is an endpoint and outside
+		// where there is none; the data of games comes from the internet.
+		to("https", clients, netpolicy.Way{Peers: append(netpolicy.Blocks(n.Private...), netpolicy.Internet()), Ports: netpolicy.TCP(443)}, netpolicy.Credentials()),
+		from("callers", []string{componentServe}, netpolicy.Way{Peers: netpolicy.Blocks(n.LoadBalancers...), Ports: netpolicy.TCP(contract.PublicPort)}),
+		from("scrape", clients, netpolicy.Way{Peers: watcher("prometheus"), Ports: netpolicy.TCP(contract.InternalPort)}),
+		from("alerts", []string{componentServe}, netpolicy.Way{Peers: watcher("alertmanager"), Ports: netpolicy.TCP(contract.PublicPort)}),
+	}
+	if w.Traces != nil {
+		policies = append(policies, to("traces", clients, w.Traces.way()))
+	}
+	for _, k := range w.Workers {
+		pods := []string{k.component()}
+		switch {
+		case k.Queue == contract.QueueBackup && w.Logs != nil:
+			policies = append(policies, to("logs", pods, w.Logs.way()))
+		case k.Queue == contract.QueueDefault && w.Mail != nil: // it alone sends notifications
+			policies = append(policies, to("mail", pods,
+				netpolicy.Way{Peers: []netpolicy.Peer{netpolicy.Internet()}, Ports: netpolicy.TCP(w.Mail.Port)}))
+		}
+	}
+	return policies
 }
 
-type port struct {
-	protocol string
-	number   int
-}
-
-func (p networkPolicy) register(w *workload) (*networkingv1.NetworkPolicy, error) {
-	spec := networkingv1.NetworkPolicySpecArgs{PodSelector: p.pods, PolicyTypes: pulumi.ToStringArray(p.types)}
-	var in networkingv1.NetworkPolicyIngressRuleArray
-	for _, r := range p.in {
-		in = append(in, networkingv1.NetworkPolicyIngressRuleArgs{From: r.all(), Ports: r.numbers()})
-	}
-	var out networkingv1.NetworkPolicyEgressRuleArray
-	for _, r := range p.out {
-		out = append(out, networkingv1.NetworkPolicyEgressRuleArgs{To: r.all(), Ports: r.numbers()})
-	}
-	if in != nil {
-		spec.Ingress = in
-	}
-	if out != nil {
-		spec.Egress = out
-	}
-	return networkingv1.NewNetworkPolicy(w.ctx, w.Name("network", p.name), &networkingv1.NetworkPolicyArgs{Metadata: w.meta(p.name, nil), Spec: spec}, w.child, w.after())
-}
-
-func (r rule) all() networkingv1.NetworkPolicyPeerArray {
-	var peers networkingv1.NetworkPolicyPeerArray
-	for _, peer := range r.peers {
-		peers = append(peers, peer)
-	}
-	return peers
-}
-
-func (r rule) numbers() networkingv1.NetworkPolicyPortArray {
-	var ports networkingv1.NetworkPolicyPortArray
-	for _, p := range r.ports {
-		ports = append(ports, networkingv1.NetworkPolicyPortArgs{Protocol: pulumi.String(p.protocol), Port: pulumi.Int(p.number)})
-	}
-	return ports
-}
-
-// inNamespace is the pods with the labels in one namespace.
-func inNamespace(namespace string, labels pulumi.StringMap) networkingv1.NetworkPolicyPeerArgs {
-	return networkingv1.NetworkPolicyPeerArgs{
-		NamespaceSelector: metav1.LabelSelectorArgs{MatchLabels: pulumi.StringMap{"kubernetes.io/metadata.name": pulumi.String(namespace)}},
-		PodSelector:       metav1.LabelSelectorArgs{MatchLabels: labels},
-	}
-}
-
-func networks(prefixes []netip.Prefix) []networkingv1.NetworkPolicyPeerArgs {
-	var peers []networkingv1.NetworkPolicyPeerArgs
-	for _, p := range prefixes {
-		peers = append(peers, networkingv1.NetworkPolicyPeerArgs{IpBlock: networkingv1.IPBlockArgs{Cidr: pulumi.String(p.String())}})
-	}
-	return peers
-}
-
-// oneOf is the pods of the components.
-func oneOf(components []string) metav1.LabelSelectorArgs {
-	return metav1.LabelSelectorArgs{MatchExpressions: metav1.LabelSelectorRequirementArray{metav1.LabelSelectorRequirementArgs{
-		Key: pulumi.String(labelComponent), Operator: pulumi.String("In"), Values: pulumi.ToStringArray(components),
-	}}}
+func (w *Watcher) way() netpolicy.Way {
+	return netpolicy.Way{Peers: []netpolicy.Peer{netpolicy.Pods(monitoring, w.Pods)}, Ports: netpolicy.TCP(w.Port)}
 }

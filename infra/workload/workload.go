@@ -34,16 +34,31 @@ type Args struct {
 	Edge     Edge
 	Data     Data
 	Networks Networks
-	// Traces is where traces go, in the namespace of those who watch; nil for
-	// nowhere.
-	Traces *Traces
+	// Traces is where traces go, OTLP over HTTP; nil for nowhere.
+	Traces *Watcher
+	// Logs is where those of the namespace can be read again, as LOG_STORE
+	// says it; nil for nowhere. Backups alone read there.
+	Logs *Watcher
+	// Mail is that of notifications; nil for none.
+	Mail *Mail
 }
 
-// Traces is a collector of them.
-type Traces struct {
-	Endpoint  string // OTLP over HTTP
-	Port      int
-	Collector map[string]string // labels of its pods
+// Mail is who writes to whom, through the server of the secret SMTP_URL.
+type Mail struct {
+	From string
+	To   []string
+	Port int // of that server
+}
+
+// Watcher is a service in the namespace of those who watch.
+type Watcher struct {
+	Endpoint string
+	Port     int
+	Pods     map[string]string // labels of those behind it
+}
+
+func (w *Watcher) whole() bool {
+	return w == nil || w.Endpoint != "" && w.Port != 0 && len(w.Pods) > 0
 }
 
 // Release is an image that serves. Of two, each has a colour and the live one
@@ -85,6 +100,9 @@ type Data struct {
 	App      pulumi.StringInput // secret: a key for each other secret variable of the contract
 	Models   pulumi.StringInput // bucket
 	Backups  pulumi.StringInput // bucket
+	// Recipients are the public keys of age that backups are encrypted for;
+	// none: the bucket's own encryption.
+	Recipients []string
 	// Secrets is known once external-secrets serves.
 	Secrets pulumi.StringInput
 }
@@ -185,7 +203,9 @@ func (a Args) check() error {
 	p.Missing(a.Data.Database == nil || a.Data.Cache == nil || a.Data.App == nil || a.Data.Models == nil || a.Data.Backups == nil || a.Data.Secrets == nil, "a source of data")
 	p.Missing(len(a.Networks.LoadBalancers) == 0 || len(a.Networks.Databases) == 0 || len(a.Networks.Private) == 0, "the subnets of load balancer, databases or nodes")
 	p.Missing(a.Networks.DatabasePort == 0 || a.Networks.CachePort == 0, "the port of database or cache")
-	p.Missing(a.Traces != nil && (a.Traces.Endpoint == "" || a.Traces.Port == 0 || len(a.Traces.Collector) == 0), "the endpoint, port or pods of the collector of traces")
+	p.Missing(!a.Traces.whole(), "the endpoint, port or pods of the collector of traces")
+	p.Missing(a.Mail != nil && (a.Mail.From == "" || len(a.Mail.To) == 0 || a.Mail.Port == 0), "the sender, recipients or port of mail")
+	p.Missing(!a.Logs.whole(), "the endpoint, port or pods of the store of logs")
 	return p.Of("workload")
 }
 

@@ -2,6 +2,7 @@ package workload_test
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -133,6 +134,70 @@ func TestConfigurationFollowsTheContract(t *testing.T) {
 	}
 	require.Equal(t, "s3://models-bucket?region=us-east-2", plain["MODELS_BUCKET"])
 	require.Equal(t, "10.0.128.0/22", plain["TRUSTED_PROXIES"])
+	require.Equal(t, args(t).Edge.Domain, plain["TLS_HOSTS"], "the security audit looks at the certificate of callers")
+}
+
+// variables are those that the pods of a deployment have beside the shared
+// configuration.
+func variables(t *testing.T, graph *plan.Graph, deployment string) map[string]string {
+	t.Helper()
+	env, _ := object(t, graph, "Deployment", deployment).Inputs.At("spec.template.spec.containers.0.env").([]any)
+	all := map[string]string{}
+	for _, v := range env {
+		all[v.(map[string]any)["name"].(string)] = v.(map[string]any)["value"].(string)
+	}
+	for _, v := range contract.Variables() {
+		require.False(t, v.Secret && all[v.Name] != "", "a secret in plain sight")
+	}
+	return all
+}
+
+func TestBackupsAloneReadLogsAgain(t *testing.T) {
+	const store = "http://logs?query=%7B%7D"
+	graph := deploy(t, func(a *workload.Args) {
+		a.Workers = append(a.Workers, workload.Worker{Queue: contract.QueueDefault, Account: "worker", Image: a.Workers[0].Image})
+		a.Logs = &workload.Watcher{Endpoint: store, Port: 3100, Pods: map[string]string{"app.kubernetes.io/name": "loki"}}
+	})
+	require.Equal(t, map[string]string{"SHUTDOWN_DRAIN": "90", "LOG_STORE": store}, variables(t, graph, "worker-backup"))
+	require.Equal(t, map[string]string{"SHUTDOWN_DRAIN": "90"}, variables(t, graph, "worker-default"))
+	require.Empty(t, variables(t, graph, "serve"))
+	require.NotContains(t, object(t, graph, "ConfigMap", "app-config").Inputs.At("data"), "LOG_STORE", "every pod reads it")
+	for name := range variables(t, graph, "worker-backup") {
+		require.True(t, slices.ContainsFunc(contract.Variables(), func(v contract.Variable) bool { return v.Name == name }), name)
+	}
+	policy := object(t, graph, "NetworkPolicy", "logs").Inputs
+	require.Equal(t, []string{"worker-backup"}, policy.Texts("spec.podSelector.matchExpressions.0.values"))
+	require.Equal(t, 3100.0, policy.Number("spec.egress.0.ports.0.port"))
+}
+
+func TestBackupsAloneKnowWhomTheyAreFor(t *testing.T) {
+	graph := deploy(t, func(a *workload.Args) {
+		a.Workers = append(a.Workers, workload.Worker{Queue: contract.QueueDefault, Account: "worker", Image: a.Workers[0].Image})
+		a.Data.Recipients = []string{"age1one", "age1two"}
+	})
+	require.Equal(t, "age1one,age1two", variables(t, graph, "worker-backup")["BACKUP_RECIPIENT"])
+	require.NotContains(t, variables(t, graph, "worker-default"), "BACKUP_RECIPIENT")
+	require.NotContains(t, object(t, graph, "ConfigMap", "app-config").Inputs.At("data"), "BACKUP_RECIPIENT")
+	require.NotContains(t, variables(t, deploy(t, nil), "worker-backup"), "BACKUP_RECIPIENT")
+}
+
+// Every process makes the sender, and the worker of the default queue alone
+// sends.
+func TestOnePodMails(t *testing.T) {
+	graph := deploy(t, func(a *workload.Args) {
+		a.Workers = append(a.Workers, workload.Worker{Queue: contract.QueueDefault, Account: "worker", Image: a.Workers[0].Image})
+		a.Mail = &workload.Mail{From: "ohio@example.com", To: []string{"a@example.com", "b@example.com"}, Port: 587}
+	})
+	data, _ := object(t, graph, "ConfigMap", "app-config").Inputs.At("data").(map[string]any)
+	require.Equal(t, []any{"ohio@example.com", "a@example.com,b@example.com"}, []any{data["MAIL_FROM"], data["MAIL_TO"]})
+	policy := object(t, graph, "NetworkPolicy", "mail").Inputs
+	require.Equal(t, []string{"worker-default"}, policy.Texts("spec.podSelector.matchExpressions.0.values"))
+	require.Equal(t, "0.0.0.0/0", policy.Text("spec.egress.0.to.0.ipBlock.cidr"))
+	require.Equal(t, []any{map[string]any{"port": 587.0, "protocol": "TCP"}}, policy.At("spec.egress.0.ports"))
+	none, _ := object(t, deploy(t, nil), "ConfigMap", "app-config").Inputs.At("data").(map[string]any)
+	require.NotContains(t, none, "MAIL_FROM")
+	require.Equal(t, contract.RoutesWithoutMail, none["NOTIFY_ROUTES"])
+	require.NotContains(t, data, "NOTIFY_ROUTES")
 }
 
 func TestTheOrder(t *testing.T) {

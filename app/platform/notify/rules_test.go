@@ -1,6 +1,7 @@
 package notify_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,6 +23,15 @@ func TestRulesAreRead(t *testing.T) {
 	require.Equal(t, map[string]string{"log": ""}, to, "the first that fits")
 	to = notify.Targets(rules, notify.Notification{Kind: "job", Severity: contract.Ticket}, notify.Mail)
 	require.Equal(t, map[string]string{"mail": ""}, to, "the usual one")
+
+	rules, err = notify.ParseRules(strings.Split(contract.RoutesWithoutMail, ","))
+	require.NoError(t, err)
+	for _, severity := range contract.Severities() {
+		for _, kind := range []string{notify.KindReport, "backup"} {
+			to := notify.Targets(rules, notify.Notification{Kind: kind, Severity: severity}, notify.Slack, notify.PagerDuty)
+			require.NotContains(t, to[notify.Log], "mail", "%s %s", kind, severity)
+		}
+	}
 
 	for text, says := range map[string]string{
 		"critical": "must be like", "": "must be like", "critical=": "must have channels", "critical=pager": "must have channels",
