@@ -14,7 +14,7 @@ import (
 
 func TestDefaultsAreTheContracts(t *testing.T) {
 	want := contract.Config{
-		APIRateLimit: 6, LogLevel: "info", CacheTTL: 3600, WorkerTimeout: 30, CFBDMonthlyBudget: 1000,
+		APIRateLimit: 6, LogLevel: "info", CacheTTL: 3600, WorkerTimeout: 30, CFBDMonthlyBudget: 1000, NotifyRate: 20,
 		Listen: ":8000", InternalListen: ":9000", ShutdownPause: 5, ShutdownDrain: 25, TraceSampleRatio: 0.1,
 	}
 	config, err := run.LoadConfig(nil)
@@ -41,6 +41,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 		"BACKUP_BUCKET=mem://b", "BACKUP_RECIPIENT=age1", "BACKUP_IDENTITY=AGE-SECRET-KEY-1", "CFBD_MONTHLY_BUDGET=7",
 		"SLACK_WEBHOOK_URL=https://s", "PAGERDUTY_ROUTING_KEY=p", "SMTP_URL=smtp://m", "MAIL_FROM=a@b", "MAIL_TO=c@d,e@f",
 		"TLS_HOSTS=h", "ALERT_TOKEN=" + strings.Repeat("t", 16), "LOG_STORE=file:///l",
+		"NOTIFY_ROUTES=report=slack,ticket=log", "NOTIFY_RATE=3",
 		"UNRELATED=1", "no assignment",
 	})
 	require.NoError(t, err)
@@ -52,6 +53,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 		BackupBucket: "mem://b", BackupRecipient: "age1", BackupIdentity: "AGE-SECRET-KEY-1", CFBDMonthlyBudget: 7,
 		SlackWebhookURL: "https://s", PagerDutyKey: "p", SMTPURL: "smtp://m", MailFrom: "a@b", MailTo: []string{"c@d", "e@f"},
 		TLSHosts: []string{"h"}, AlertToken: strings.Repeat("t", 16), LogStore: "file:///l",
+		NotifyRoutes: []string{"report=slack", "ticket=log"}, NotifyRate: 3,
 	}, config)
 }
 
@@ -68,6 +70,8 @@ func TestBadValuesAreNamed(t *testing.T) {
 		"ALERT_TOKEN":        {"hunter2", "at least 16 characters"},
 		"LISTEN":             {"8000", `"8000" must be HOST:PORT`},
 		"INTERNAL_LISTEN":    {"localhost", "must be HOST:PORT"},
+		"NOTIFY_ROUTES":      {"report=fax", "must have channels of"},
+		"NOTIFY_RATE":        {"0", "at least 1"},
 		"TRUSTED_PROXIES":    {"10.0.0.0/8,10.0.0.1", "must be CIDRs"},
 		"LOG_STORE":          {"http://u:hunter2@loki", "must say which lines of the Loki"},
 	} {
