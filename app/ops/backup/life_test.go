@@ -3,8 +3,6 @@ package backup
 import (
 	"bytes"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -196,40 +194,40 @@ func (w *world) traffic() (stop func(), served *int) {
 // Everything was lost but the bucket: an empty database is enough to begin
 // again.
 func TestRestoreOnAnEmptyServer(t *testing.T) {
-	w := inFolder(t)
-	m := w.created()
-	w.clock.move(time.Hour)
-	empty := *w
-	empty.Service = w.service(postgrestest.Empty(t), w.Options)
-	entries, err := empty.List(t.Context())
-	require.NoError(t, err)
-	require.Len(t, entries, 1)
-	v, err := empty.Verify(t.Context(), m.Name, quiet)
-	require.NoError(t, err)
-	require.True(t, v.Passed)
-	r, err := empty.Restore(t.Context(), m.Name, RestoreOptions{IntoLive: true}, quiet)
-	require.NoError(t, err)
-	empty.dropAfter(r.Replaced)
-	require.Equal(t, "20000", empty.query("", `select count(*) from games`))
-	require.Equal(t, "1", empty.query("", `select count(*) from backup_results where kind = 'restore'`))
+	everywhere(t, func(t *testing.T, w *world) {
+		m := w.created()
+		w.clock.move(time.Hour)
+		empty := *w
+		empty.Service = w.service(postgrestest.Empty(t), w.Options)
+		entries, err := empty.List(t.Context())
+		require.NoError(t, err)
+		require.Len(t, entries, 1)
+		v, err := empty.Verify(t.Context(), m.Name, quiet)
+		require.NoError(t, err)
+		require.True(t, v.Passed)
+		r, err := empty.Restore(t.Context(), m.Name, RestoreOptions{IntoLive: true}, quiet)
+		require.NoError(t, err)
+		empty.dropAfter(r.Replaced)
+		require.Equal(t, "20000", empty.query("", `select count(*) from games`))
+		require.Equal(t, "1", empty.query("", `select count(*) from backup_results where kind = 'restore'`))
+	})
 }
 
 func TestRestoreFilesAndModels(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {
-		ctx, dir := t.Context(), t.TempDir()
-		files := openBucket(t, "file://"+dir)
+		ctx, files := t.Context(), openBucket(t, w.newBucket(t))
 		embedded := w.created()
 		options := RestoreOptions{Components: []Component{Models, Configuration}, Files: files}
 		_, err := w.Restore(ctx, embedded.Name, options, quiet)
 		require.NoError(t, err)
-		text, err := os.ReadFile(filepath.Join(dir, embedded.Name, "models", "embedded", "manifest.json"))
+		text, err := files.ReadAll(ctx, embedded.Name+"/models/embedded/manifest.json")
 		require.NoError(t, err)
 		require.JSONEq(t, `{"version":"s1"}`, string(text))
 		var configuration struct {
 			Configuration map[string]any
 			Contract      struct{ Jobs []contract.Job }
 		}
-		text, err = os.ReadFile(filepath.Join(dir, embedded.Name, "configuration.json"))
+		text, err = files.ReadAll(ctx, embedded.Name+"/configuration.json")
 		require.NoError(t, err)
 		require.NoError(t, json.Unmarshal(text, &configuration))
 		require.Equal(t, "(set)", configuration.Configuration["SECRET_KEY"])
@@ -240,7 +238,7 @@ func TestRestoreFilesAndModels(t *testing.T) {
 		require.NotContains(t, string(text), "hunter2")
 
 		// With a bucket of packs, the packs go and come back.
-		w.Models = openBucket(t, "mem://")
+		w.Models = openBucket(t, w.newBucket(t))
 		packs := map[string]string{"packs/s1-a/manifest.json": "{}", "packs/s1-a/model.bin": strings.Repeat("x", 1<<20), "packs/s2-b/manifest.json": "{2}"}
 		for key, text := range packs {
 			require.NoError(t, w.Models.WriteAll(ctx, key, []byte(text), nil))

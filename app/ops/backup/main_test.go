@@ -8,21 +8,17 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"filippo.io/age"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
-	gocloud "gocloud.dev/blob"
 
 	"github.com/script-ohio/platform/app/contract"
-	"github.com/script-ohio/platform/app/ops/backup/envelope"
-	"github.com/script-ohio/platform/app/platform/blob"
-	"github.com/script-ohio/platform/app/platform/blob/blobtest"
 	"github.com/script-ohio/platform/app/platform/postgres/postgrestest"
 )
 
@@ -42,11 +38,12 @@ func quiet(int64, int64, string) {}
 // world is a service with its database and its bucket.
 type world struct {
 	*Service
-	t         *testing.T
+	t *testing.T
+	*site
 	bucketURL string
+	keyring   keyring
 	log       *bytes.Buffer
 	clock     *clock
-	s3        *blobtest.S3 // nil for folders
 }
 
 // clock is the real time, moved.
@@ -67,44 +64,34 @@ func (c *clock) move(d time.Duration) {
 	c.moved += d
 }
 
-// everywhere runs a test in a folder, in the clear, and on an S3 server,
-// encrypted.
-func everywhere(t *testing.T, test func(*testing.T, *world)) {
-	t.Run("file", func(t *testing.T) { test(t, newWorld(t, nil, "file://"+t.TempDir(), envelope.Keys{})) })
-	t.Run("s3", func(t *testing.T) {
-		server := blobtest.StartS3(t)
-		keys, _ := newKeys(t)
-		test(t, newWorld(t, server, server.Bucket(t), keys))
-	})
-}
-
-// inFolder is the world of tests that no kind of bucket changes.
-func inFolder(t *testing.T) *world {
+func newWorld(t *testing.T, on *site, keys keyring) *world {
 	t.Helper()
-	return newWorld(t, nil, "file://"+t.TempDir(), envelope.Keys{})
-}
-
-func newKeys(t *testing.T) (keys envelope.Keys, recipient string) {
-	t.Helper()
-	identity, err := age.GenerateX25519Identity()
-	require.NoError(t, err)
-	keys, err = envelope.ParseKeys(identity.Recipient().String(), identity.String())
-	require.NoError(t, err)
-	return keys, identity.Recipient().String()
-}
-
-func newWorld(t *testing.T, server *blobtest.S3, bucketURL string, keys envelope.Keys) *world {
-	t.Helper()
-	w := &world{t: t, bucketURL: bucketURL, log: new(bytes.Buffer), clock: &clock{}, s3: server}
-	databaseURL := postgrestest.URL(t)
+	w := &world{t: t, site: on, bucketURL: on.newBucket(t), keyring: keys, log: new(bytes.Buffer), clock: &clock{}}
+	databaseURL := patient(t, postgrestest.URL(t))
 	w.Service = w.service(databaseURL, Options{
-		Keys: keys, Program: "v1-test", EmbeddedPack: func() ([]byte, error) { return []byte(`{"version":"s1"}`), nil },
+		Keys: keys.keys(t), Program: "v1-test", EmbeddedPack: func() ([]byte, error) { return []byte(`{"version":"s1"}`), nil },
 		Config:  contract.Config{DatabaseURL: databaseURL, SecretKey: "hunter2hunter2", LogLevel: "info", RedisURL: "redis://u:hunter2@h"},
 		Predict: predictWinner,
 	})
 	w.exec(seed)
 	return w
 }
+
+// patient lets connections wait as long as tests do. Else a busy machine makes
+// fault.Unavailable of them after ten seconds.
+func patient(t *testing.T, databaseURL string) string {
+	t.Helper()
+	u, err := url.Parse(databaseURL)
+	require.NoError(t, err)
+	q := u.Query()
+	q.Set("connect_timeout", strconv.Itoa(int(patience/time.Second)))
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// another makes a world with a database and a bucket of its own where this one
+// has its.
+func (w *world) another() *world { return newWorld(w.t, w.site, w.keyring) }
 
 // service makes another service in the same bucket.
 func (w *world) service(databaseURL string, options Options) *Service {
@@ -114,9 +101,7 @@ func (w *world) service(databaseURL string, options Options) *Service {
 
 func (w *world) serviceIn(bucketURL, databaseURL string, options Options) *Service {
 	w.t.Helper()
-	bucket, err := blob.Open(w.t.Context(), bucketURL)
-	require.NoError(w.t, err)
-	w.t.Cleanup(func() { require.NoError(w.t, bucket.Close()) })
+	bucket := openBucket(w.t, bucketURL)
 	s, err := New(Deps{
 		DatabaseURL: databaseURL, Bucket: bucket, Clock: w.clock.now,
 		Logger: slog.New(slog.NewTextHandler(&locked{w: w.log}, nil)),
@@ -258,14 +243,6 @@ func (w *world) readAll(key string) []byte {
 func (w *world) writeAll(key string, text []byte) {
 	w.t.Helper()
 	require.NoError(w.t, w.Bucket.WriteAll(w.t.Context(), key, text, nil))
-}
-
-func openBucket(t *testing.T, url string) *gocloud.Bucket {
-	t.Helper()
-	bucket, err := blob.Open(t.Context(), url)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, bucket.Close()) })
-	return bucket
 }
 
 // predictScored wants games that were played.

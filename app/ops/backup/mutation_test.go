@@ -124,49 +124,50 @@ func (w *world) forge(m Manifest, component Component, change func([]byte) []byt
 // A drill finds what only a restored database shows, and a restore refuses
 // what would not be what was backed up.
 func TestDrillsFindWhatDoesNotComeBack(t *testing.T) {
-	w := inFolder(t)
-	m := w.created()
-	d, err := w.Drill(t.Context(), quiet)
-	require.NoError(t, err)
-	require.True(t, d.Passed)
-	for change, check := range map[string]string{
-		`truncate games`:                                           "rows prediction",
-		`delete from games where id=17`:                            "rows",
-		`drop table nothing`:                                       "rows schema",
-		`create table more (id int)`:                               "rows schema",
-		`drop index games_week`:                                    "schema",
-		`alter table games add column x int`:                       "schema",
-		`alter type "Odd Schema".mood add value 'new'`:             "schema",
-		`drop view winners; drop function points`:                  "schema",
-		`update goose_db_version set version_id = 1`:               "schema-version",
-		`alter sequence "Odd Schema"."Odd ""Table_id_seq" restart`: "sequences",
-		`update games set home_points = null, away_points = null`:  "prediction",
-	} {
-		t.Run(change, func(t *testing.T) {
-			w.Predict = predictWinner
-			if check == "prediction" {
-				w.Predict = predictScored
-			}
-			spoilt := w.dumpAfter(change)
-			w.forge(m, Database, func([]byte) []byte { return spoilt })
-			v, err := w.Verify(t.Context(), m.Name, quiet)
-			require.Error(t, err)
-			require.Equal(t, "manifest-record", v.Checks.Failed().names(), "all that can be read looks well")
-			d, err := w.Drill(t.Context(), quiet)
-			require.Equal(t, fault.Conflict, fault.CodeOf(err), "%v", err)
-			require.False(t, d.Passed)
-			require.Equal(t, check, d.Checks.Failed().names())
-			require.Empty(t, w.scratches())
-			// What a program makes of its data is not for a restore to judge.
-			if check != "rows" && check != "schema-version" {
-				return
-			}
-			_, err = w.Restore(t.Context(), m.Name, RestoreOptions{}, quiet)
-			require.Equal(t, fault.Conflict, fault.CodeOf(err), "%v", err)
-			require.Empty(t, w.scratches())
-			require.Empty(t, w.databases(w.name()+"_"))
-		})
-	}
+	everywhere(t, func(t *testing.T, w *world) {
+		m := w.created()
+		d, err := w.Drill(t.Context(), quiet)
+		require.NoError(t, err)
+		require.True(t, d.Passed)
+		for change, check := range map[string]string{
+			`truncate games`:                                           "rows prediction",
+			`delete from games where id=17`:                            "rows",
+			`drop table nothing`:                                       "rows schema",
+			`create table more (id int)`:                               "rows schema",
+			`drop index games_week`:                                    "schema",
+			`alter table games add column x int`:                       "schema",
+			`alter type "Odd Schema".mood add value 'new'`:             "schema",
+			`drop view winners; drop function points`:                  "schema",
+			`update goose_db_version set version_id = 1`:               "schema-version",
+			`alter sequence "Odd Schema"."Odd ""Table_id_seq" restart`: "sequences",
+			`update games set home_points = null, away_points = null`:  "prediction",
+		} {
+			t.Run(change, func(t *testing.T) {
+				w.Predict = predictWinner
+				if check == "prediction" {
+					w.Predict = predictScored
+				}
+				spoilt := w.dumpAfter(change)
+				w.forge(m, Database, func([]byte) []byte { return spoilt })
+				v, err := w.Verify(t.Context(), m.Name, quiet)
+				require.Error(t, err)
+				require.Equal(t, "manifest-record", v.Checks.Failed().names(), "all that can be read looks well")
+				d, err := w.Drill(t.Context(), quiet)
+				require.Equal(t, fault.Conflict, fault.CodeOf(err), "%v", err)
+				require.False(t, d.Passed)
+				require.Equal(t, check, d.Checks.Failed().names())
+				require.Empty(t, w.scratches())
+				// What a program makes of its data is not for a restore to judge.
+				if check != "rows" && check != "schema-version" {
+					return
+				}
+				_, err = w.Restore(t.Context(), m.Name, RestoreOptions{}, quiet)
+				require.Equal(t, fault.Conflict, fault.CodeOf(err), "%v", err)
+				require.Empty(t, w.scratches())
+				require.Empty(t, w.databases(w.name()+"_"))
+			})
+		}
+	})
 }
 
 // dumpAfter dumps a copy of the database in which something was changed.
@@ -205,39 +206,4 @@ func (c Checks) names() string {
 		names[i] = check.Name
 	}
 	return strings.Join(names, " ")
-}
-
-// A key that does not open a backup is told from a damaged backup, and does
-// not take its good name away.
-func TestWrongKey(t *testing.T) {
-	w, ctx := newWorldWithKeys(t), t.Context()
-	m := w.created()
-	_, err := w.Verify(ctx, m.Name, quiet)
-	require.NoError(t, err)
-	right := w.Keys
-	other, _ := newKeys(t)
-	for name, keys := range map[string]envelope.Keys{"another": other, "none": {}} {
-		w.Keys = keys
-		v, err := w.Verify(ctx, m.Name, quiet)
-		require.Equal(t, fault.Invalid, fault.CodeOf(err), "%v", err)
-		require.ErrorContains(t, err, "BACKUP_IDENTITY")
-		require.Equal(t, "key key key", v.Checks.Failed().names(), name)
-		_, err = w.Drill(ctx, quiet)
-		require.Equal(t, fault.Invalid, fault.CodeOf(err), "%v", err)
-		require.ErrorContains(t, err, "BACKUP_IDENTITY")
-		_, err = w.Restore(ctx, m.Name, RestoreOptions{}, quiet)
-		require.Equal(t, fault.Invalid, fault.CodeOf(err), "%v", err)
-		require.Empty(t, w.scratches())
-		entry, _, err := w.Show(ctx, m.Name)
-		require.NoError(t, err)
-		require.True(t, entry.Verified(), "still")
-	}
-	w.Keys = right
-	_, err = w.Drill(ctx, quiet)
-	require.NoError(t, err)
-}
-
-func newWorldWithKeys(t *testing.T) *world {
-	keys, _ := newKeys(t)
-	return newWorld(t, nil, "file://"+t.TempDir(), keys)
 }

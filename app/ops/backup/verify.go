@@ -1,12 +1,15 @@
 package backup
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/script-ohio/platform/app/fault"
@@ -35,13 +38,12 @@ func (s *Service) Verify(ctx context.Context, name string, p Progress) (v Verifi
 		return v, err
 	}
 	v = Verification{Backup: name, At: began.UTC()}
-	opened, err := s.verify(ctx, name, &v, p)
-	if err != nil {
+	if err := s.verify(ctx, name, &v, p); err != nil {
 		return v, err
 	}
 	failed := v.Checks.Failed()
 	v.Passed, v.Seconds = len(failed) == 0, s.Clock().Sub(began).Seconds()
-	if !opened {
+	if !v.Passed && !slices.ContainsFunc(failed, func(c Check) bool { return c.Name != keyCheck }) {
 		// That we lack the key says nothing about the backup.
 		return v, fault.New(fault.Invalid, "%s is not verified: %s", name, failed)
 	}
@@ -59,17 +61,20 @@ func (s *Service) Verify(ctx context.Context, name string, p Progress) (v Verifi
 	return v, nil
 }
 
-// verify makes the checks. opened is false when the key is not the one that
-// opens the backup.
-func (s *Service) verify(ctx context.Context, name string, v *Verification, p Progress) (opened bool, err error) {
+// keyCheck fails where the key is not the one that opens the backup. What can
+// be told without it, such as checksums, is checked all the same.
+const keyCheck = "key"
+
+// verify makes the checks.
+func (s *Service) verify(ctx context.Context, name string, v *Verification, p Progress) error {
 	m, digest, err := s.readManifest(ctx, name)
 	v.ManifestSHA256 = digest
 	switch {
 	case err != nil && fault.CodeOf(err) == fault.Conflict:
 		v.Checks.failed("manifest", "%v", err)
-		return true, nil
+		return nil
 	case err != nil:
-		return true, err
+		return err
 	}
 	v.Checks.passed("manifest", "%s", digest)
 	if recorded := s.recordedDigest(ctx, name); recorded != "" && recorded != digest {
@@ -79,7 +84,6 @@ func (s *Service) verify(ctx context.Context, name string, v *Verification, p Pr
 		v.Checks.failed("complete", "the backup is %s", m.Status)
 	}
 	total, before := m.Size(), int64(0)
-	opened = true
 	for _, part := range m.Parts {
 		for _, o := range part.Objects {
 			err := s.verifyObject(ctx, m, part.Name, o, func(done, _ int64, note string) { p(before+done, total, note) })
@@ -92,14 +96,13 @@ func (s *Service) verify(ctx context.Context, name string, v *Verification, p Pr
 			case fault.CodeOf(err) == fault.NotFound:
 				v.Checks.failed("missing", "%s is not there", o.Key)
 			case fault.CodeOf(err) == fault.Invalid:
-				opened = false
-				v.Checks.failed("key", "%v", err)
+				v.Checks.failed(keyCheck, "%v", err)
 			default:
-				return opened, err
+				return err
 			}
 		}
 	}
-	return opened, nil
+	return nil
 }
 
 // verifyObject reads an object to its end. `pg_restore --list` would take a
@@ -122,7 +125,10 @@ func (s *Service) verifyObject(ctx context.Context, m Manifest, component Compon
 }
 
 // VerifyNewer verifies the complete backups that began after a time, newest
-// first. Damaged ones are named in one fault.Conflict at the end.
+// first. One that is damaged, or that cannot be opened, keeps nobody from the
+// others; all of them are named at the end, in a fault.Conflict when any is
+// damaged, else with the code of the first that was not opened. It stops only
+// when ctx ends or at fault.Unavailable: what all of them need is away.
 func (s *Service) VerifyNewer(ctx context.Context, after time.Time, p Progress) (all []Verification, err error) {
 	entries, err := s.List(ctx)
 	if err != nil {
@@ -131,23 +137,49 @@ func (s *Service) VerifyNewer(ctx context.Context, after time.Time, p Progress) 
 	entries = slices.DeleteFunc(entries, func(e Entry) bool {
 		return !e.At.After(after) || e.Status != Complete && e.Status != Damaged
 	})
-	var damaged []string
+	var damaged, unopened []string
+	var code fault.Code // of the first that was not opened
 	for i, e := range entries {
 		v, err := s.Verify(ctx, e.Name, func(done, total int64, note string) {
 			p(done, total, fmt.Sprintf("%s, %d of %d: %s", e.Name, i+1, len(entries), note))
 		})
 		switch {
-		case err != nil && fault.CodeOf(err) == fault.Conflict:
-			damaged = append(damaged, err.Error())
-		case err != nil && fault.CodeOf(err) == fault.NotFound:
-			continue // it was retired meanwhile
-		case err != nil:
+		case err == nil:
+		case ctx.Err() != nil || fault.CodeOf(err) == fault.Unavailable:
 			return all, err
+		case fault.CodeOf(err) == fault.NotFound:
+			continue // it was retired meanwhile
+		case fault.CodeOf(err) == fault.Conflict:
+			damaged = append(damaged, named(e.Name, err))
+		default:
+			s.Logger.WarnContext(ctx, "a backup was not verified", "backup", e.Name, "error", err)
+			code = cmp.Or(code, fault.CodeOf(err))
+			unopened = append(unopened, named(e.Name, err))
 		}
 		all = append(all, v)
 	}
+	var said []string
 	if len(damaged) > 0 {
-		return all, fault.New(fault.Conflict, "%d of %d backups are damaged: %v", len(damaged), len(entries), damaged)
+		code = fault.Conflict
+		said = append(said, fmt.Sprintf("%d of %d backups are damaged: %s", len(damaged), len(entries), strings.Join(damaged, "; ")))
+	}
+	if len(unopened) > 0 {
+		said = append(said, fmt.Sprintf("%d of %d backups were not verified: %s", len(unopened), len(entries), strings.Join(unopened, "; ")))
+	}
+	if len(said) > 0 {
+		return all, fault.New(code, "%s", strings.Join(said, ". "))
 	}
 	return all, nil
+}
+
+// named is what the fault of a backup says, with the backup's name.
+func named(name string, err error) string {
+	said := err.Error()
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		said = f.Message
+	}
+	if strings.Contains(said, name) {
+		return said
+	}
+	return name + ": " + said
 }

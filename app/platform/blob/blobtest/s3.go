@@ -28,6 +28,7 @@ import (
 type S3 struct {
 	Address string
 	Client  *s3.Client
+	program string
 	buckets atomic.Int64
 }
 
@@ -41,6 +42,13 @@ const (
 // for it. Without bin/s3server the test is skipped: `make bin/s3server`.
 func StartS3(t testing.TB) *S3 {
 	t.Helper()
+	return StartS3In(t, t.TempDir())
+}
+
+// StartS3In is StartS3 with the objects in a folder of the caller's, such as a
+// disk that can be filled. The file system must know extended attributes.
+func StartS3In(t testing.TB, objects string) *S3 {
+	t.Helper()
 	program := find(t)
 	t.Setenv("AWS_ACCESS_KEY_ID", accessKey)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", secretKey)
@@ -50,14 +58,14 @@ func StartS3(t testing.TB) *S3 {
 	require.NoError(t, listener.Close())
 
 	root := t.TempDir()
-	for _, dir := range []string{"objects", "versions"} {
+	for _, dir := range []string{"accounts", "versions"} {
 		require.NoError(t, os.Mkdir(filepath.Join(root, dir), 0o700))
 	}
 	log, err := os.Create(filepath.Join(root, "log"))
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, program, "--port", address, "--region", region, "--health", "/health",
-		"posix", "--versioning-dir", filepath.Join(root, "versions"), filepath.Join(root, "objects"))
+	cmd := exec.CommandContext(ctx, program, "--port", address, "--region", region, "--health", "/health", "--iam-dir", filepath.Join(root, "accounts"),
+		"posix", "--versioning-dir", filepath.Join(root, "versions"), objects)
 	cmd.Env = []string{"ROOT_ACCESS_KEY_ID=" + accessKey, "ROOT_SECRET_ACCESS_KEY=" + secretKey, "TMPDIR=" + root}
 	cmd.Stdout, cmd.Stderr = log, log
 	dieWithParent(cmd)
@@ -82,7 +90,7 @@ func StartS3(t testing.TB) *S3 {
 		return errors.Join(answer.Body.Close()) == nil && answer.StatusCode == http.StatusOK
 	}, time.Minute, 10*time.Millisecond, "the S3 server does not answer")
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
-	return &S3{Address: address, Client: s3.New(s3.Options{
+	return &S3{Address: address, program: program, Client: s3.New(s3.Options{
 		Region: region, BaseEndpoint: aws.String("http://" + address), UsePathStyle: true,
 		Credentials: credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
 	})}
