@@ -36,7 +36,7 @@ const (
 	// maxStreams is how many runs a process lets be followed at the same time:
 	// each costs a look at the database every Options.Poll.
 	maxStreams = 100
-	// streamFor is when a caller has to show its key anew.
+	// streamFor is when a caller has to ask anew.
 	streamFor = time.Hour
 	// eventTimeout is how long a caller may take to take an event.
 	eventTimeout = 30 * time.Second
@@ -59,7 +59,9 @@ func (a *API) runEvents(ctx context.Context, in *runInput) (*huma.StreamResponse
 		h.SetStatus(http.StatusOK)
 		ctx, cancel := untilHungUp(h.Context())
 		defer cancel()
-		a.follow(ctx, humagin.Unwrap(h).Writer, record)
+		c := humagin.Unwrap(h)
+		key, _ := apiKey(c.Request.Header)
+		a.follow(ctx, c.Writer, record, key)
 	}}, nil
 }
 
@@ -71,9 +73,10 @@ func untilHungUp(request context.Context) (context.Context, context.CancelFunc) 
 }
 
 // follow writes a run whenever it has changed, until it has ended, the caller
-// hangs up, time is up or the process stops.
-func (a *API) follow(ctx context.Context, to http.ResponseWriter, record jobs.Record) {
+// hangs up or has its key revoked, time is up or the process stops.
+func (a *API) follow(ctx context.Context, to http.ResponseWriter, record jobs.Record, key string) {
 	began := a.opts.Clock()
+	admitted := began
 	poll := time.NewTicker(a.opts.Poll)
 	defer poll.Stop()
 	var last []byte
@@ -104,6 +107,12 @@ func (a *API) follow(ctx context.Context, to http.ResponseWriter, record jobs.Re
 		}
 		if a.draining.Load() {
 			return
+		}
+		if a.opts.Clock().Sub(admitted) >= keepAlive {
+			if _, err := a.deps.Authenticator.Authenticate(ctx, key); fault.CodeOf(err) == fault.Unauthenticated {
+				return
+			}
+			admitted = a.opts.Clock()
 		}
 		if found, err := a.look(ctx, record.ID); err == nil {
 			record = found

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"context"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -8,7 +9,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/httpapi"
+	"github.com/script-ohio/platform/app/platform/auth"
 	"github.com/script-ohio/platform/app/platform/jobs"
 )
 
@@ -54,7 +57,33 @@ func TestAStreamEndsWithTheProcess(t *testing.T) {
 	require.True(t, closed())
 }
 
-// A key that was revoked does not look on for ever.
+// revocable is fakeAuth whose keys may end.
+type revocable struct {
+	fakeAuth
+	revoked atomic.Bool
+}
+
+func (r *revocable) Authenticate(ctx context.Context, secret string) (auth.Principal, error) {
+	if r.revoked.Load() {
+		return auth.Principal{}, fault.New(fault.Unauthenticated, "the API key was revoked")
+	}
+	return r.fakeAuth.Authenticate(ctx, secret)
+}
+
+func TestAStreamEndsWithItsKey(t *testing.T) {
+	var passed atomic.Int64
+	began, keys := time.Now(), &revocable{}
+	deps := testDeps()
+	deps.Jobs, deps.Authenticator = &fakeJobs{runs: []jobs.Record{{ID: 1, Status: jobs.Running}}}, keys
+	opts := httpapi.Options{Poll: time.Millisecond, Clock: func() time.Time { return began.Add(time.Duration(passed.Load())) }}
+	url := listenAndServe(t, httpapi.NewServer(newAPI(t, deps, opts), httpapi.ServerOptions{}))
+	next, closed := stream(t, url)
+	next()
+	keys.revoked.Store(true)
+	passed.Store(int64(time.Minute))
+	require.True(t, closed())
+}
+
 func TestAStreamEndsAfterAnHour(t *testing.T) {
 	var passed atomic.Int64
 	began := time.Now()

@@ -13,4 +13,9 @@ func NewAudit(pool *pgxpool.Pool, system string) *audit.Log {
 }
 
 // audit is the service's audit log.
-func (s *Service) audit() *audit.Log { return NewAudit(s.pool, "ohio serve") }
+func (s *Service) audit() *audit.Log {
+	if !s.api {
+		return NewAudit(s.pool, "ohio work")
+	}
+	return NewAudit(s.pool, "ohio serve")
+}

@@ -11,8 +11,7 @@ import (
 	"github.com/script-ohio/platform/app/platform/jobs"
 )
 
-// backupTasks are the works of the tasks that concern backups; what they
-// changed goes into the audit log beside who asked for it.
+// backupTasks are the works of the tasks that concern backups.
 func (s *Service) backupTasks(b *Backups) map[string]jobs.Work {
 	if b == nil {
 		works := map[string]jobs.Work{}
@@ -25,44 +24,69 @@ func (s *Service) backupTasks(b *Backups) map[string]jobs.Work {
 	}
 	return map[string]jobs.Work{
 		contract.TaskBackupVerify.Name:  b.VerifyWork,
-		contract.TaskBackupRestore.Name: s.audited("backup.restore", b.RestoreWork),
-		contract.TaskBackupPrune.Name:   s.audited("backup.prune", b.PruneWork),
-		contract.TaskBackupMark.Name:    s.audited("backup.mark", b.MarkWork),
+		contract.TaskBackupRestore.Name: s.audited(b.RestoreWork),
+		contract.TaskBackupPrune.Name:   s.audited(b.PruneWork),
+		contract.TaskBackupMark.Name:    s.audited(b.MarkWork),
 	}
 }
 
-// audited records what a task did. It is done by then, so that who cannot
-// record it only says so.
-func (s *Service) audited(action string, work jobs.Work) jobs.Work {
+// auditWithin bounds how long the audit log is tried; the change stands.
+const auditWithin = 10 * time.Second
+
+// audited has the audit log tell what a work changed of the backups, in which
+// run and for whom, also when it failed in the end. Who cannot record it only
+// says so.
+func (s *Service) audited(work jobs.Work) jobs.Work {
 	return func(ctx context.Context, run *jobs.Run) (any, error) {
-		report, err := work(ctx, run)
-		if err != nil {
-			return report, err
-		}
+		report, failed := work(ctx, run)
 		if r, ok := report.(backup.Restored); ok && r.Replaced != "" {
 			s.pool.Reset() // the database of its connections is no longer the live one
 		}
-		subject, after := changeOf(report)
-		entry := audit.Entry{Action: action, SubjectType: "backup", SubjectID: subject, After: after}
-		if err := s.audit().Append(ctx, entry); err != nil {
-			s.logger.ErrorContext(ctx, "what a task did is not in the audit log", "action", action, "run", run.ID, "error", err)
+		recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditWithin)
+		defer cancel()
+		for _, entry := range changesOf(report) {
+			after := map[string]any{"run": run.ID, "requested_by": run.RequestedBy, "change": entry.After}
+			if failed != nil {
+				after["error"] = failed.Error()
+			}
+			entry.SubjectType, entry.After = "backup", after
+			if err := s.audit().Append(recording, entry); err != nil {
+				s.logger.ErrorContext(ctx, "what a run did is not in the audit log", "action", entry.Action, "run", run.ID, "error", err)
+			}
 		}
-		return report, nil
+		return report, failed
 	}
 }
 
-// changeOf is what a task's report tells of a change; the whole report stands
-// in its run.
-func changeOf(report any) (subject string, after any) {
+// changesOf is what a report tells of changes; the whole of it stands in its
+// run.
+func changesOf(report any) (changes []audit.Entry) {
 	switch r := report.(type) {
 	case backup.Restored:
-		return r.Backup, map[string]string{"database": r.Database, "replaced": r.Replaced, "safety_backup": r.Safety}
+		if r.Database != "" || r.Safety != "" || len(r.Files) > 0 {
+			changes = append(changes, audit.Entry{Action: "backup.restore", SubjectID: r.Backup, After: map[string]any{
+				"database": r.Database, "replaced": r.Replaced, "safety_backup": r.Safety, "files": len(r.Files),
+			}})
+		}
 	case backup.Entry:
-		return r.Name, r.Mark
+		action := "backup.mark"
+		if r.Mark == nil {
+			action = "backup.unmark"
+		}
+		changes = append(changes, audit.Entry{Action: action, SubjectID: r.Name, After: r.Mark})
 	case backup.PruneReport:
-		return "all", map[string]any{"dry_run": r.DryRun, "deleted": r.Names()}
+		changes = retired(r.Retired())
+	case backup.Daily:
+		changes = retired(r.Retired)
 	}
-	return "all", report
+	return changes
+}
+
+func retired(decisions []backup.Decision) (changes []audit.Entry) {
+	for _, d := range decisions {
+		changes = append(changes, audit.Entry{Action: "backup.delete", SubjectID: d.Name, After: d.Reason})
+	}
+	return changes
 }
 
 const (

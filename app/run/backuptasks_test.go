@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -100,6 +102,10 @@ func TestBackupsOverTheAPI(t *testing.T) {
 	listed = operator.ask(t, http.MethodGet, "/v1/ops/backups", nil)["backups"].([]any)
 	require.Len(t, listed, 2)
 	require.Equal(t, true, operator.accepted(t, "backups/"+name+"/verify", nil)["passed"])
+	entry := operator.ask(t, http.MethodGet, "/v1/ops/audit?subject_type=backup", nil)["entries"].([]any)[0].(map[string]any)
+	require.Equal(t, "ohio work", entry["actor"].(map[string]any)["name"])
+	require.Contains(t, entry["after"].(map[string]any)["requested_by"], "key ")
+	require.Contains(t, entry["after"].(map[string]any)["change"].(map[string]any)["replaced"], "_before_")
 	var actions []string
 	for _, e := range operator.ask(t, http.MethodGet, "/v1/ops/audit?subject_type=backup", nil)["entries"].([]any) {
 		actions = append(actions, e.(map[string]any)["action"].(string))
@@ -123,4 +129,21 @@ func TestBackupTasksWithoutABucket(t *testing.T) {
 		_, text := operator.send(t, http.MethodGet, "/v1/ops/runs?job=backup-verify&status=failed", nil)
 		return strings.Contains(text, "BACKUP_BUCKET is not set")
 	}, patience, 100*time.Millisecond)
+}
+
+// What the schedule deletes is in the audit log too.
+func TestRetiredBackupsAreAudited(t *testing.T) {
+	database, bucket := postgrestest.URL(t), t.TempDir()
+	left := filepath.Join(bucket, "backup-20200101-000000")
+	require.NoError(t, os.Mkdir(left, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(left, "database.dump.zst"), []byte("left by a crash"), 0o600))
+	service := run.New(configure(t, "DATABASE_URL="+database, "BACKUP_BUCKET=file://"+bucket), build(), discard())
+	service.RunJobs()
+	require.NoError(t, service.Start(t.Context()))
+	t.Cleanup(func() { require.NoError(t, service.Stop(context.Background())) })
+	operator := newCaller(t, service.PublicURL(), newKey(t, database, contract.Operator))
+	runJob(t, operator, contract.JobDatabaseBackup.Name)
+	entries := operator.ask(t, http.MethodGet, "/v1/ops/audit?action=backup.delete", nil)["entries"].([]any)
+	require.Len(t, entries, 1)
+	require.Equal(t, "backup-20200101-000000", entries[0].(map[string]any)["subject"].(map[string]any)["id"])
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/app/ops/backup"
 	"github.com/script-ohio/platform/app/ops/maintenance"
@@ -63,6 +65,8 @@ func (s *Service) openBackups(ctx context.Context) error {
 	s.backups = backups
 	maps.Copy(s.scheduled, backupWorks(backups))
 	maps.Copy(s.scheduled, s.backupTasks(backups))
+	daily := contract.JobDatabaseBackup.Name
+	s.scheduled[daily] = s.audited(s.scheduled[daily]) // it deletes old backups
 	return s.registry.Register(backup.NewCollector(s.pool, s.logger))
 }
 
@@ -72,8 +76,8 @@ func (s *Service) openSecurityAudit(context.Context) error {
 }
 
 // reportMade tells of a maintenance run: when something is wrong, and every
-// week.
-func (s *Service) reportMade(ctx context.Context, r maintenance.Report) {
+// week. People hear of it exactly if the report stands.
+func (s *Service) reportMade(ctx context.Context, tx pgx.Tx, r maintenance.Report) error {
 	level, severity := slog.LevelInfo, contract.Info
 	switch {
 	case r.Verdict == maintenance.Critical:
@@ -85,17 +89,15 @@ func (s *Service) reportMade(ctx context.Context, r maintenance.Report) {
 	}
 	s.logger.Log(ctx, level, "a maintenance run has ended", "run", r.Run, "scheduled_for", r.ScheduledFor, "verdict", r.Verdict, "summary", r.Summary)
 	if severity == contract.Info {
-		return
+		return nil
 	}
 	body, err := r.Markdown()
 	page, failed := r.HTML()
-	if err = errors.Join(err, failed); err == nil {
-		err = notify.NewOutbox(s.pool, notify.OutboxOptions{}).Accept(ctx, notify.Notification{
-			Key: "maintenance-" + r.Run + "-" + strconv.FormatInt(r.ScheduledFor.Unix(), 10), Kind: notify.KindReport,
-			Severity: severity, Title: r.Summary, Body: body, HTML: page, At: r.MadeAt,
-		})
+	if err := errors.Join(err, failed); err != nil {
+		return err
 	}
-	if err != nil && !errors.Is(err, context.Canceled) {
-		s.logger.ErrorContext(ctx, "nobody is told of a maintenance run", "run", r.Run, "error", err)
-	}
+	return notify.NewOutbox(s.pool, notify.OutboxOptions{}).Enqueue(ctx, tx, notify.Notification{
+		Key: "maintenance-" + r.Run + "-" + strconv.FormatInt(r.ScheduledFor.Unix(), 10), Kind: notify.KindReport,
+		Severity: severity, Title: r.Summary, Body: body, HTML: page, At: r.MadeAt,
+	})
 }

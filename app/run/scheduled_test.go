@@ -17,6 +17,7 @@ import (
 	"github.com/script-ohio/platform/app/ops/maintenance"
 	"github.com/script-ohio/platform/app/ops/security"
 	"github.com/script-ohio/platform/app/platform/jobs"
+	"github.com/script-ohio/platform/app/platform/postgres"
 	"github.com/script-ohio/platform/app/platform/postgres/postgrestest"
 	"github.com/script-ohio/platform/app/platform/telemetry"
 	"github.com/script-ohio/platform/app/predict/cfbd"
@@ -151,7 +152,7 @@ func TestReportsAreToldOf(t *testing.T) {
 	} {
 		at = at.Add(24 * time.Hour)
 		r.ScheduledFor, r.MadeAt = at, at
-		s.reportMade(t.Context(), r)
+		require.NoError(t, postgres.InTx(t.Context(), pool, func(tx pgx.Tx) error { return s.reportMade(t.Context(), tx, r) }))
 	}
 	rows, err := pool.Query(t.Context(), `select severity || ' ' || kind || ' ' || title from notifications
 		where html like '<!DOCTYPE html>%' || title || '%' and body like '%' || title || '%' order by id`)

@@ -223,13 +223,11 @@ func (c backupPruneCmd) Run(ctx context.Context, out *console) error {
 		report, err = s.Prune(ctx, false, progress.tell)
 	}
 	progress.close()
+	for _, d := range report.Retired() {
+		c.audited(ctx, out, s, "backup.delete", d.Name, d.Reason)
+	}
 	if err != nil {
 		return err
-	}
-	for _, d := range report.Decisions {
-		if d.Delete && !c.DryRun {
-			c.audited(ctx, out, s, "backup.delete", d.Name, d.Reason)
-		}
 	}
 	return c.print(out, report, func(w *tabwriter.Writer) {
 		row(w, "NAME", "STATUS", "SIZE", "GOES", "BECAUSE")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/ops/audit"
 	"github.com/script-ohio/platform/app/platform/postgres"
 )
 
@@ -24,19 +25,40 @@ func (c migrateUpCmd) Run(ctx context.Context, out *console) error {
 		return err
 	}
 	report, err := postgres.Migrate(ctx, url)
-	return out.migrated(report, err)
+	return out.migrated(ctx, url, report, err)
 }
 
-// migrated shows what ran.
-func (c *console) migrated(report postgres.Report, err error) error {
+// migrated shows and audits what ran. It stands by then: who cannot record it,
+// as in a schema of before the audit log, says so.
+func (c *console) migrated(ctx context.Context, url string, report postgres.Report, err error) error {
 	if err != nil {
 		return err
+	}
+	if len(report.Ran) > 0 {
+		if err := auditMigration(ctx, url, report); err != nil {
+			fmt.Fprintf(c.err, "ohio: the migration is done and not in the audit log: %v\n", err)
+		}
 	}
 	for _, step := range report.Ran {
 		fmt.Fprintf(c.out, "%d %s in %s\n", step.Version, step.Name, step.Took.Round(time.Millisecond))
 	}
 	fmt.Fprintf(c.out, "schema version %d\n", report.To)
 	return nil
+}
+
+func auditMigration(ctx context.Context, url string, report postgres.Report) error {
+	pool, err := postgres.Open(ctx, url, postgres.Options{})
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	type schema struct {
+		Version int64 `json:"version"`
+	}
+	return auditLog(pool).Append(ctx, audit.Entry{
+		Action: "schema.migrate", SubjectType: "database", SubjectID: pool.Config().ConnConfig.Database,
+		Before: schema{report.From}, After: schema{report.To},
+	})
 }
 
 type migrateStatusCmd struct {
@@ -84,5 +106,5 @@ func (c migrateToCmd) Run(ctx context.Context, out *console) error {
 		return fault.New(fault.Conflict, "going back from version %d to %d may drop data; say --yes if that is meant", current, c.Version)
 	}
 	report, err := postgres.MigrateTo(ctx, url, c.Version)
-	return out.migrated(report, err)
+	return out.migrated(ctx, url, report, err)
 }

@@ -18,6 +18,8 @@ func TestMigrateTellsTheVersion(t *testing.T) {
 	second, _ := ohio(t, 0, "migrate")
 	require.Equal(t, 1, strings.Count(second, "\n"))
 	require.Contains(t, first, second)
+	entries, _ := ohio(t, 0, "audit", "list", "--action", "schema.migrate")
+	require.Equal(t, 1, strings.Count(entries, "schema.migrate"), "what did nothing is not told")
 }
 
 func TestMigrateStatusAndBack(t *testing.T) {
@@ -32,7 +34,8 @@ func TestMigrateStatusAndBack(t *testing.T) {
 	}
 	_, complaint := ohio(t, 4, "migrate", "to", "1")
 	require.Contains(t, complaint, "--yes")
-	ohio(t, 0, "migrate", "to", "1", "--yes")
+	_, complaint = ohio(t, 0, "migrate", "to", "1", "--yes")
+	require.Contains(t, complaint, "not in the audit log", "there is none in that schema")
 	table, _ := ohio(t, 0, "migrate", "status")
 	require.Contains(t, table, steps[1].Name)
 	for _, step := range decoded[[]postgres.Step](t, "migrate", "status", "-o", "json") {

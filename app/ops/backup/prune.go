@@ -20,15 +20,15 @@ type PruneReport struct {
 	Uploads   int        `json:"uploads"`   // unfinished ones that were thrown away
 }
 
-// Names are those of the backups that went, or would go.
-func (r PruneReport) Names() []string {
-	names := []string{}
+// Retired are the backups that were deleted, also of a run that failed before
+// it had deleted all; none of a dry run.
+func (r PruneReport) Retired() (gone []Decision) {
 	for _, d := range r.Decisions {
-		if d.Delete {
-			names = append(names, d.Name)
+		if d.Delete && !r.DryRun && len(gone) < r.Deleted {
+			gone = append(gone, d)
 		}
 	}
-	return names
+	return gone
 }
 
 // Prune deletes the backups that are past the retention and what was never

@@ -50,7 +50,11 @@ func (s *Service) sweep(ctx context.Context, conn *pgx.Conn) error {
 	}
 	for _, name := range orphans {
 		s.Logger.WarnContext(ctx, "a database left by an interrupted restore or drill is dropped", "database", name)
-		if err := dropDatabase(ctx, conn, name); err != nil {
+		// A stalled dump of any database on the server can make it wait.
+		dropping, cancel := context.WithTimeout(ctx, dropTimeout)
+		err := dropDatabase(dropping, conn, name)
+		cancel()
+		if err != nil {
 			return err
 		}
 	}

@@ -45,11 +45,7 @@ func (s *Service) DatabaseBackup(ctx context.Context, run *jobs.Run) (any, error
 	if err != nil {
 		d.Issues = append(d.Issues, Issue{contract.Warning, "older backups were not retired: " + err.Error()})
 	}
-	for _, decision := range pruned.Decisions {
-		if decision.Delete {
-			d.Retired = append(d.Retired, decision)
-		}
-	}
+	d.Retired = pruned.Retired()
 	return d, nil
 }
 

@@ -3,6 +3,7 @@ package maintenance
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -153,10 +155,15 @@ func TestReportsAreMadeOnce(t *testing.T) {
 	require.NoError(t, err)
 	var mu sync.Mutex
 	var made []Report
-	reports := NewReports(pool, client, Options{Made: func(_ context.Context, r Report) {
+	refuse := false
+	reports := NewReports(pool, client, Options{Made: func(_ context.Context, _ pgx.Tx, r Report) error {
 		mu.Lock()
 		defer mu.Unlock()
+		if refuse {
+			return errors.New("nobody can be told")
+		}
 		made = append(made, r)
+		return nil
 	}})
 	makeAll := func() {
 		t.Helper()
@@ -187,6 +194,9 @@ func TestReportsAreMadeOnce(t *testing.T) {
 	require.Empty(t, made, "one has not")
 	_, err = pool.Exec(ctx, "update job_runs set created_at = now() - $1::interval where name = 'health-check'", bound(contract.Daily, contract.Jobs())+time.Minute)
 	require.NoError(t, err)
+	refuse = true
+	require.ErrorContains(t, reports.Make(ctx, noon), "cannot be stored", "a report that nobody hears of does not stand")
+	refuse = false
 	makeAll()
 	makeAll()
 	require.Len(t, made, 1)
@@ -213,7 +223,7 @@ func TestAReportThatIsDueIsTold(t *testing.T) {
 	_, err = pool.Exec(ctx, "update jobs set runnable = true")
 	require.NoError(t, err)
 	made := 0
-	reports := NewReports(pool, client, Options{Made: func(context.Context, Report) { made++ }})
+	reports := NewReports(pool, client, Options{Made: func(context.Context, pgx.Tx, Report) error { made++; return nil }})
 	end := func() {
 		t.Helper()
 		_, err := pool.Exec(ctx, "update job_runs set status = 'succeeded', ended_at = now() where ended_at is null")

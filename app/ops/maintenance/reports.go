@@ -13,6 +13,7 @@ import (
 	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/platform/jobs"
+	"github.com/script-ohio/platform/app/platform/postgres"
 )
 
 // Runs is where what ran is looked up; jobs.Client is one.
@@ -23,8 +24,9 @@ type Runs interface {
 // Options of NewReports; the zero value is ready for use.
 type Options struct {
 	Jobs []contract.Job // default contract.Jobs()
-	// Made is told of every report, once. What it does must be quick.
-	Made func(ctx context.Context, r Report)
+	// Made is told of every report, once, in the transaction that stores it:
+	// its error has the report made again later. It must be quick.
+	Made func(ctx context.Context, tx pgx.Tx, r Report) error
 }
 
 // Reports makes and keeps the reports of maintenance runs. Its errors are
@@ -41,7 +43,7 @@ func NewReports(pool *pgxpool.Pool, runs Runs, opts Options) *Reports {
 		opts.Jobs = contract.Jobs()
 	}
 	if opts.Made == nil {
-		opts.Made = func(context.Context, Report) {}
+		opts.Made = func(context.Context, pgx.Tx, Report) error { return nil }
 	}
 	return &Reports{pool, runs, opts}
 }
@@ -120,15 +122,19 @@ func (r *Reports) make(ctx context.Context, run string, at, now time.Time) error
 	if err != nil {
 		return fault.Wrap(fault.Internal, err, "the report of a maintenance run cannot be written")
 	}
-	var id int64
-	err = r.pool.QueryRow(ctx, keepReport, run, at, report.Verdict, text).Scan(&id)
+	err = postgres.InTx(ctx, r.pool, func(tx pgx.Tx) error {
+		var id int64
+		if err := tx.QueryRow(ctx, keepReport, run, at, report.Verdict, text).Scan(&id); err != nil {
+			return err
+		}
+		return r.opts.Made(ctx, tx, report)
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil // another worker was faster
 	}
 	if err != nil {
 		return broken(err, "the report of a maintenance run cannot be stored")
 	}
-	r.opts.Made(ctx, report)
 	return nil
 }
 

@@ -3,7 +3,10 @@ package blob
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/url"
+	"os"
 
 	"gocloud.dev/blob"
 	_ "gocloud.dev/blob/fileblob" // file://
@@ -36,7 +39,27 @@ func Open(ctx context.Context, bucketURL string) (*blob.Bucket, error) {
 	if err != nil {
 		return nil, unusable(err)
 	}
+	if u.Scheme == "file" {
+		if err := readable(u.Path); err != nil {
+			_ = bucket.Close()
+			return nil, err
+		}
+	}
 	return bucket, nil
+}
+
+// readable makes sure that a folder may be listed: what may not be read would
+// look empty.
+func readable(folder string) error {
+	d, err := os.Open(folder)
+	if err == nil {
+		_, err = d.Readdirnames(1)
+		_ = d.Close()
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fault.Wrap(fault.Forbidden, err, "the folder of the bucket cannot be read")
+	}
+	return nil
 }
 
 func unusable(cause error) error {

@@ -126,7 +126,7 @@ func Bound(job contract.Job) time.Duration {
 // attempt does a run that has been claimed and records how that ended.
 func (e *executor) attempt(ctx context.Context, job *river.Job[entry], declared contract.Job, record Record, work Work) error {
 	run := &Run{ID: record.ID, Job: declared, ScheduledFor: record.ScheduledFor, Attempt: record.Attempt,
-		Arguments: record.Arguments, pool: e.pool}
+		Arguments: record.Arguments, RequestedBy: record.RequestedBy, pool: e.pool}
 	log := e.log.With("run", run.ID, "job", declared.Name, "attempt", run.Attempt)
 	log.InfoContext(ctx, "a run begins", "scheduled_for", run.ScheduledFor)
 

@@ -33,6 +33,7 @@ type Run struct {
 	ScheduledFor time.Time       // of the period, or when it was asked for
 	Attempt      int             // 1 for the first
 	Arguments    json.RawMessage // of a task
+	RequestedBy  string          // "" for the schedule
 
 	pool     *pgxpool.Pool // that its row is in
 	mu       sync.Mutex
