@@ -9,6 +9,7 @@ import (
 	"os/user"
 	"strings"
 
+	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/ops/audit"
 	"github.com/script-ohio/platform/app/ops/backup"
@@ -47,6 +48,7 @@ func (b backups) open(ctx context.Context, out *console, needsDatabase bool) (v 
 	if err != nil {
 		return v, err
 	}
+	usual := contract.Config{BackupBucket: config.BackupBucket}
 	if b.Bucket != "" {
 		config.BackupBucket = b.Bucket
 	}
@@ -60,12 +62,17 @@ func (b backups) open(ctx context.Context, out *console, needsDatabase bool) (v 
 			config.DatabaseURL = ""
 			fmt.Fprintf(out.err, "%v. Without a database the bucket alone is used, and nothing is recorded elsewhere.\n", err)
 		}
+		if usual, err = run.LocalFolders(usual, b.DataDir); err != nil {
+			return v, err
+		}
 		if config, err = run.LocalFolders(config, b.DataDir); err != nil {
 			return v, err
 		}
 	}
 	logger := slog.New(slog.NewTextHandler(out.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	v.Backups, err = run.OpenBackups(ctx, config, build(), logger)
+	if v.Backups, err = run.OpenBackups(ctx, config, build(), logger); err == nil {
+		v.Elsewhere = usual.BackupBucket != "" && usual.BackupBucket != config.BackupBucket
+	}
 	return v, err
 }
 

@@ -204,3 +204,19 @@ func TestBackupTroubleIsTold(t *testing.T) {
 	require.Contains(t, complaint, "serve --local")
 	require.NoDirExists(t, os.Getenv("OHIO_DATA_DIR"))
 }
+
+// A backup for somebody's own drawer is none of the deployment's.
+func TestBackupsElsewhereAreNotRecorded(t *testing.T) {
+	withBackups(t)
+	recorded := func() (n int) {
+		conn, err := pgx.Connect(t.Context(), os.Getenv("DATABASE_URL"))
+		require.NoError(t, err)
+		defer conn.Close(t.Context())
+		require.NoError(t, conn.QueryRow(t.Context(), `select (select count(*) from backup_results) + (select count(*) from backup_catalog)`).Scan(&n))
+		return n
+	}
+	ohio(t, 0, "backup", "create", "--bucket", "file://"+t.TempDir())
+	require.Zero(t, recorded())
+	ohio(t, 0, "backup", "create", "--bucket", os.Getenv("BACKUP_BUCKET"))
+	require.Equal(t, 2, recorded())
+}

@@ -74,6 +74,9 @@ type Options struct {
 	// Predict makes a prediction from a restored database and says what it
 	// was; drills do without when it is nil.
 	Predict func(ctx context.Context, restored *pgxpool.Pool) (string, error)
+	// Elsewhere says that the bucket is another than the deployment's: what
+	// becomes of backups there is not recorded as if they were its own.
+	Elsewhere bool
 	// Retention is how long backups are kept; 0 means contract.BackupRetention.
 	Retention time.Duration
 }

@@ -62,7 +62,7 @@ func (s *Service) Publish(ctx context.Context) error {
 
 // published is Publish after a change that stands whatever becomes of it.
 func (s *Service) published(ctx context.Context) {
-	if s.DatabaseURL == "" {
+	if s.DatabaseURL == "" || s.Elsewhere {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)

@@ -36,7 +36,7 @@ const (
 // record remembers a result. That it cannot must not undo what was done, so
 // trouble is only logged.
 func (s *Service) record(ctx context.Context, r result) {
-	if s.DatabaseURL == "" {
+	if s.DatabaseURL == "" || s.Elsewhere {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
