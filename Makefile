@@ -48,7 +48,8 @@ test-cluster: bin/controlplane bin/pulumi tools/eks-provider/node_modules ## Run
 	go test -tags "engine cluster" -run TestAgainstKubernetes -count=1 -timeout 15m -v ./infra/enginetest
 
 race: test-programs bin/s3server ## Run the tests of concurrent packages under the race detector
-	go test -race -timeout 30m ./app/platform/... ./app/httpapi/... ./app/run/... ./app/predict/serving/... ./app/predict/activation/...
+	go test -race -timeout 30m ./app/platform/... ./app/httpapi/... ./app/run/... ./app/predict/serving/... ./app/predict/activation/... ./app/predict/cfbd/... ./app/ops/audit/... ./app/ops/maintenance/...
+	go test -race -timeout 30m -run 'TestLife|TestTasks|AtOnce|TestLostLock|TestUploadCut' ./app/ops/backup
 
 lint: bin/golangci-lint ## Run the linters
 	bin/golangci-lint run ./...
