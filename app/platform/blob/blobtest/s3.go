@@ -39,7 +39,7 @@ const (
 )
 
 // StartS3 starts a server for one test, and lets the test's environment sign
-// for it. Without bin/s3server the test is skipped: `make bin/s3server`.
+// for it. Without bin/s3server the test fails: `make bin/s3server`.
 func StartS3(t testing.TB) *S3 {
 	t.Helper()
 	return StartS3In(t, t.TempDir())
@@ -146,7 +146,7 @@ func find(t testing.TB) string {
 	}
 	program := filepath.Join(dir, "bin", "s3server")
 	if _, err := os.Stat(program); err != nil {
-		t.Skip("no S3 server: make bin/s3server")
+		t.Fatal("there is no S3 server to test with: `make bin/s3server` builds it, as `make test` does")
 	}
 	return program
 }
