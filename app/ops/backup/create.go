@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/script-ohio/platform/app/fault"
@@ -123,20 +124,23 @@ func (s *Service) copyDatabase(ctx context.Context, m *Manifest, p Progress) (Ob
 	}
 	m.Tools[pgclient.Dump] = client.Version
 	described := make(chan error, 1)
-	go func() {
-		err := describe(ctx, snapshot.conn, &snapshot.Snapshot)
-		if err != nil {
-			cancel(err)
-		}
-		described <- err
-	}()
+	begin := sync.OnceFunc(func() {
+		go func() {
+			err := describe(ctx, snapshot.conn, &snapshot.Snapshot)
+			if err != nil {
+				cancel(err)
+			}
+			described <- err
+		}()
+	})
 	args := []string{"--format=custom", "--compress=0", "--no-password", "--snapshot=" + snapshot.id, "--lock-wait-timeout=60s"}
 	object, err := s.store(ctx, m.Name, "database.dump", snapshot.Bytes, p, func(w io.Writer) error {
-		return client.Run(ctx, pgclient.Call{Program: pgclient.Dump, Args: args, Target: &s.target, Out: w})
+		return client.Run(ctx, pgclient.Call{Program: pgclient.Dump, Args: args, Target: &s.target, Out: &starting{w, begin}})
 	})
 	if err != nil {
 		cancel(err)
 	}
+	begin() // in case that pg_dump wrote nothing
 	if failed := <-described; err == nil {
 		err = failed
 	}
@@ -144,6 +148,20 @@ func (s *Service) copyDatabase(ctx context.Context, m *Manifest, p Progress) (Ob
 		m.Database = &snapshot.Snapshot
 	}
 	return object, err
+}
+
+// starting calls begin at the first bytes. pg_dump has locked all tables when
+// it writes them; if we locked some before it, a change of a table that waits
+// for us would have pg_dump wait for itself.
+type starting struct {
+	w     io.Writer
+	begin func()
+}
+
+// Write implements io.Writer.
+func (s *starting) Write(p []byte) (int, error) {
+	s.begin()
+	return s.w.Write(p)
 }
 
 // clientMajor is the major version of the pg_dump that made a backup: an older

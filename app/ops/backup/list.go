@@ -174,15 +174,21 @@ func (s *Service) small(ctx context.Context, f folder, object string, value any)
 	return true, nil
 }
 
+// ahead is how far clocks may differ: what begins later was named by a wrong
+// one.
+const ahead = time.Hour
+
 // Newest gives the manifest of the newest complete backup but those that were
-// made before a restore: what they hold was to be replaced. fault.NotFound when
-// there is none.
+// made before a restore: what they hold was to be replaced. Those of other
+// databases, and those that begin in the future, count only if there is no
+// other. fault.NotFound when there is none.
 func (s *Service) Newest(ctx context.Context) (Manifest, error) {
 	folders, err := s.scan(ctx, "backup-")
 	if err != nil {
 		return Manifest{}, err
 	}
 	slices.SortFunc(folders, func(a, b folder) int { return cmp.Compare(b.name, a.name) })
+	var other *Manifest
 	for _, f := range folders {
 		if !f.has(manifestName) {
 			continue
@@ -191,9 +197,24 @@ func (s *Service) Newest(ctx context.Context) (Manifest, error) {
 		if err != nil && fault.CodeOf(err) != fault.Conflict && fault.CodeOf(err) != fault.NotFound {
 			return Manifest{}, err
 		}
-		if err == nil && m.Status == Complete && !m.Safety {
+		if err != nil || m.Status != Complete || m.Safety {
+			continue
+		}
+		if at, _ := timeOf(f.name); s.ours(m) && !at.After(s.Clock().Add(ahead)) {
 			return m, nil
 		}
+		if other == nil {
+			other = &m
+		}
+	}
+	if other != nil {
+		return *other, nil
 	}
 	return Manifest{}, fault.New(fault.NotFound, "there is no complete backup yet: `ohio backup create` makes one")
+}
+
+// ours tells whether a backup is of the database that we serve, by its name:
+// whatever else it is known by changes with a restore.
+func (s *Service) ours(m Manifest) bool {
+	return s.DatabaseURL == "" || m.Database == nil || m.Database.Name == s.target.Name()
 }

@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -164,12 +165,16 @@ func (s *Service) readManifest(ctx context.Context, name string) (m Manifest, di
 		return m, digest, fault.New(fault.Conflict, "%s of %s says that it is %s in format %d; this program reads format %d",
 			manifestName, name, m.Name, m.Format, format)
 	}
+	if _, ok := m.Part(Database); ok && m.Database == nil {
+		return m, digest, fault.New(fault.Conflict, "%s of %s holds a database and does not describe it", manifestName, name)
+	}
 	return m, digest, nil
 }
 
 // put writes a small object of a backup.
 func (s *Service) put(ctx context.Context, name, key string, text []byte) error {
-	if err := s.Bucket.WriteAll(ctx, name+"/"+key, text, nil); err != nil {
+	// Bucket.WriteAll would put half of it in the place of what is there.
+	if err := blob.Upload(ctx, s.Bucket, name+"/"+key, bytes.NewReader(text), int64(len(text))); err != nil {
 		return blob.Fault(err, "%s of %s cannot be written", key, name)
 	}
 	return nil

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/ops/backup/pgclient"
 )
@@ -138,6 +140,16 @@ func (s *Service) VerifyNewer(ctx context.Context, after time.Time, p Progress) 
 		return !e.At.After(after) || e.Status != Complete && e.Status != Damaged
 	})
 	var damaged, unopened []string
+	lost, err := s.lost(ctx, after, entries)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range lost {
+		v := Verification{Backup: name, At: s.Clock().UTC()}
+		v.Checks.failed("missing", "the database remembers it and the bucket does not hold it")
+		all = append(all, v)
+		damaged = append(damaged, name+" is not in the bucket any more")
+	}
 	var code fault.Code // of the first that was not opened
 	for i, e := range entries {
 		v, err := s.Verify(ctx, e.Name, func(done, total int64, note string) {
@@ -161,7 +173,7 @@ func (s *Service) VerifyNewer(ctx context.Context, after time.Time, p Progress) 
 	var said []string
 	if len(damaged) > 0 {
 		code = fault.Conflict
-		said = append(said, fmt.Sprintf("%d of %d backups are damaged: %s", len(damaged), len(entries), strings.Join(damaged, "; ")))
+		said = append(said, fmt.Sprintf("%d of %d backups are damaged: %s", len(damaged), len(entries)+len(lost), strings.Join(damaged, "; ")))
 	}
 	if len(unopened) > 0 {
 		said = append(said, fmt.Sprintf("%d of %d backups were not verified: %s", len(unopened), len(entries), strings.Join(unopened, "; ")))
@@ -170,6 +182,35 @@ func (s *Service) VerifyNewer(ctx context.Context, after time.Time, p Progress) 
 		return all, fault.New(code, "%s", strings.Join(said, ". "))
 	}
 	return all, nil
+}
+
+const rememberedSQL = `select distinct backup from public.backup_results where kind = 'backup' and ok and started_at > $1 order by 1 desc`
+
+// lost names the backups that came into being after a time, that retention
+// would not have touched yet and that are not in the bucket.
+func (s *Service) lost(ctx context.Context, after time.Time, there []Entry) (lost []string, err error) {
+	if s.DatabaseURL == "" || s.Elsewhere {
+		return nil, nil
+	}
+	if kept := s.Clock().Add(-s.Retention); after.Before(kept) {
+		after = kept
+	}
+	conn, err := s.connect(ctx, "", "verify")
+	if err != nil {
+		return nil, err
+	}
+	defer disconnect(ctx, conn)
+	rows, err := conn.Query(ctx, rememberedSQL, after)
+	var remembered []string
+	if err == nil {
+		remembered, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	}
+	if err != nil {
+		return nil, fault.Wrap(fault.Unavailable, err, "the backups that were made cannot be read")
+	}
+	return slices.DeleteFunc(remembered, func(name string) bool {
+		return slices.ContainsFunc(there, func(e Entry) bool { return e.Name == name })
+	}), nil
 }
 
 // named is what the fault of a backup says, with the backup's name.

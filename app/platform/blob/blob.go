@@ -28,8 +28,9 @@ func Open(ctx context.Context, bucketURL string) (*blob.Bucket, error) {
 	if u.Scheme == "file" {
 		q := u.Query()
 		q.Set("create_dir", "true")
-		q.Set("no_tmp_dir", "true") // writes are renamed into place, which works inside one file system only
-		q.Set("metadata", "skip")   // one file an object; nobody here asks for its attributes
+		q.Set("dir_file_mode", "448") // 0700: dumps hold what is secret, and files get the usual mode
+		q.Set("no_tmp_dir", "true")   // writes are renamed into place, which works inside one file system only
+		q.Set("metadata", "skip")     // one file an object; nobody here asks for its attributes
 		u.RawQuery = q.Encode()
 	}
 	if u.User != nil {

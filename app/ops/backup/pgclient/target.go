@@ -52,6 +52,9 @@ func ParseTarget(connection string) (Target, error) {
 	return t, nil
 }
 
+// Name is the name of the database.
+func (t Target) Name() string { return t.database }
+
 // Database gives another database of the same server.
 func (t Target) Database(name string) Target {
 	t.database = name
