@@ -59,6 +59,10 @@ var (
 	JobCacheAnalysis        = Job{"cache-analysis", "Look at hit ratio, evictions, big keys and lifetimes", Weekly, "", 10 * time.Minute, QueueDefault, 1, Ticket}
 )
 
+// TaskExpiry is how long a task may wait for somebody to begin it: what was
+// asked for is not done when nobody thinks of it any more.
+const TaskExpiry = time.Hour
+
 // The tasks: jobs without a schedule, which are done when somebody asks for
 // them and says with what.
 var (

@@ -53,6 +53,13 @@ func (e *executor) Work(ctx context.Context, job *river.Job[entry]) error {
 	if record.Status.Ended() || record.riverJob == nil || *record.riverJob != job.ID {
 		return nil
 	}
+	if expired, err := e.store.expire(ctx, record.ID); err != nil || expired {
+		if err != nil {
+			return e.away(ctx, err)
+		}
+		e.log.WarnContext(ctx, "a task that nobody began in time is not done", "run", record.ID, "job", record.Job)
+		return nil
+	}
 	declared, known := e.job(record.Job)
 	work := e.opts.Works[record.Job]
 	switch {

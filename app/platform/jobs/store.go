@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,9 +32,10 @@ const (
 		where jobs.name = any($2::text[]) and jobs.runnable <> excluded.runnable`
 
 	// The mark of a job is its newest scheduled period, whatever people asked
-	// for beside it.
+	// for beside it, and whatever a clock that ran ahead has scheduled.
 	listMarks = `select j.name, coalesce(
-			(select max(r.scheduled_for) from job_runs r where r.name = j.name and r.requested_by = ''), j.registered_at)
+			(select max(r.scheduled_for) from job_runs r where r.name = j.name and r.requested_by = '' and r.scheduled_for <= now() + interval '1 minute'),
+			j.registered_at)
 		from jobs j`
 
 	insertRun = `insert into job_runs (name, run, scheduled_for, requested_by, queue, lease_until, arguments)
@@ -51,6 +53,9 @@ const (
 		returning ` + recordColumns
 	renewRun = `update job_runs set lease_until = now() + $3::interval, progress_done = $4, progress_total = $5, note = $6
 		where id = $1 and attempt = $2 and status = 'running'`
+	// By the database's clock, as created_at is.
+	expireRun = `update job_runs set status = 'cancelled', ended_at = now(), error = $3
+		where ($1 = 0 or id = $1) and arguments is not null and attempt = 0 and status in ('queued', 'interrupted') and created_at < now() - $2::interval`
 	waitRun = `update job_runs set note = $3, lease_until = now() + $4::interval
 		where id = $1 and river_job = $2 and status in ('queued', 'retrying', 'interrupted')`
 	finishRun = `with finished as (
@@ -63,6 +68,14 @@ const (
 		)
 		select count(*) from finished`
 )
+
+// now is the time of the database.
+func (s *store) now(ctx context.Context) (now time.Time, err error) {
+	if err = s.pool.QueryRow(ctx, `select clock_timestamp()`).Scan(&now); err != nil {
+		err = broken(err, "the database's clock cannot be read")
+	}
+	return now, err
+}
 
 // marks implements ledger.
 func (s *store) marks(ctx context.Context) (map[string]time.Time, error) {
@@ -140,6 +153,14 @@ func (s *store) find(ctx context.Context, id int64) (Record, error) {
 		return Record{}, broken(err, "the run cannot be read")
 	}
 	return record, nil
+}
+
+// expire ends a task, or all with id 0, that nobody began in time, and tells
+// whether it did.
+func (s *store) expire(ctx context.Context, id int64) (bool, error) {
+	why := fmt.Sprintf("nobody began it within %s: ask again", contract.TaskExpiry)
+	tag, err := s.pool.Exec(ctx, expireRun, id, contract.TaskExpiry, why)
+	return tag.RowsAffected() > 0, err
 }
 
 // beside finds the run of another job in the same maintenance run.

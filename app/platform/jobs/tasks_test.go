@@ -121,3 +121,61 @@ func TestARunIsCarriedIntoTheDatabaseThatReplacesItsOwn(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, <-carried, "there is nowhere to carry it to")
 }
+
+// What nobody began while it was asked for is not done later.
+func TestTasksExpire(t *testing.T) {
+	for name, begun := range map[string]struct {
+		attempt int
+		want    Status
+	}{"never begun": {0, Cancelled}, "begun and cut off": {1, Succeeded}} {
+		t.Run(name, func(t *testing.T) {
+			s := scene{t: t, pool: postgrestest.New(t)}
+			jobs := []contract.Job{alone, asked}
+			works := map[string]Work{asked.Name: nothing, alone.Name: nothing}
+			s.client = newTestClient(t, s.pool, jobs)
+			_, err := s.pool.Exec(t.Context(), `update jobs set runnable = true`)
+			require.NoError(t, err)
+			task, err := s.client.RequestTask(t.Context(), asked, question{"late"}, "test")
+			require.NoError(t, err)
+			job := s.request(alone.Name)
+			_, err = s.pool.Exec(t.Context(), `update job_runs set created_at = now() - $1::interval, attempt = $2`, contract.TaskExpiry+time.Minute, begun.attempt)
+			require.NoError(t, err)
+			s.worker = startWorker(t, s.pool, Options{Works: works, Jobs: jobs})
+			done := s.ended(task.ID)
+			require.Equal(t, begun.want, done.Status)
+			if begun.want == Cancelled {
+				require.Contains(t, done.Error, "ask again")
+			}
+			require.Equal(t, Succeeded, s.ended(job).Status, "jobs wait for as long as it takes")
+		})
+	}
+}
+
+// A clock that was ahead for a while leaves no period out.
+func TestAClockThatRanAhead(t *testing.T) {
+	pool, ctx := postgrestest.New(t), t.Context()
+	client := newTestClient(t, pool, contract.Jobs())
+	_, err := pool.Exec(ctx, "update jobs set registered_at = now() - interval '1 day'")
+	require.NoError(t, err)
+	works := map[string]Work{}
+	for _, job := range contract.Jobs() {
+		works[job.Name] = nothing
+	}
+	look := func(ahead time.Duration) {
+		w := startWorker(t, pool, Options{Works: works, Jobs: contract.Jobs(), Queues: []contract.Queue{contract.QueueSecurity}, Clock: func() time.Time { return time.Now().Add(ahead) }})
+		require.Eventually(t, func() bool { return w.Ready() == nil }, patience, fast)
+		require.NoError(t, w.Stop(ctx))
+	}
+	look(366 * 24 * time.Hour)
+	var future int
+	require.NoError(t, pool.QueryRow(ctx, `select count(*) from job_runs where scheduled_for > now() + interval '1 minute'`).Scan(&future))
+	require.Zero(t, future)
+	// One that an older program let in keeps nothing from going on.
+	_, err = pool.Exec(ctx, `insert into job_runs (name, run, scheduled_for, queue, lease_until) values ('database-backup', 'daily', now() + interval '1 year', 'backup', now());
+		delete from job_runs where name = 'database-backup' and scheduled_for < now()`)
+	require.NoError(t, err)
+	look(0)
+	runs, err := client.Runs(ctx, Filter{Job: contract.JobDatabaseBackup.Name})
+	require.NoError(t, err)
+	require.Len(t, runs, 2)
+}

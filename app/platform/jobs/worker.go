@@ -108,6 +108,7 @@ type Worker struct {
 	mu      sync.Mutex // guards what follows
 	river   *river.Client[pgx.Tx]
 	trouble error // of the last look at the schedule; errOpening before the first
+	ahead   bool  // whether our clock was at the last look
 }
 
 var errOpening = errors.New("the worker has not reached the database yet")
@@ -241,12 +242,19 @@ func (w *Worker) look(ctx context.Context) error {
 			return err
 		}
 	}
+	now, err := w.believed(bounded, now)
+	if err != nil {
+		return err
+	}
 	scheduled, err := w.scheduler.tick(bounded, now)
 	for _, p := range scheduled {
 		w.log.InfoContext(ctx, "a job is due", "job", p.job.Name, "scheduled_for", p.at, "late", now.Sub(p.at).Round(time.Second).String())
 	}
 	if err != nil {
 		return err
+	}
+	if _, err := w.store.expire(bounded, 0); err != nil {
+		return broken(err, "tasks that nobody began cannot be ended")
 	}
 	lost, err := w.store.rescue(bounded, w.retries)
 	for _, r := range lost {
@@ -261,6 +269,30 @@ func (w *Worker) look(ctx context.Context) error {
 	also, cancel := context.WithTimeout(ctx, look)
 	defer cancel()
 	return w.opts.Also(also, now)
+}
+
+// maxAhead is how far our clock may be ahead of the database's.
+const maxAhead = time.Minute
+
+// believed is now, unless our clock is far ahead: then it is the database's,
+// lest what is scheduled for the future keep the schedule from going on.
+func (w *Worker) believed(ctx context.Context, now time.Time) (time.Time, error) {
+	theirs, err := w.store.now(ctx)
+	if err != nil {
+		return now, err
+	}
+	ahead := now.Sub(theirs) > maxAhead
+	w.mu.Lock()
+	before := w.ahead
+	w.ahead = ahead
+	w.mu.Unlock()
+	if !ahead {
+		return now, nil
+	}
+	if !before {
+		w.log.WarnContext(ctx, "this clock is ahead of the database's, by which the schedule goes", "ahead", now.Sub(theirs).Round(time.Second).String())
+	}
+	return theirs, nil
 }
 
 func (w *Worker) retries(name string) int {

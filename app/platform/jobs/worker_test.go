@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/script-ohio/platform/app/contract"
@@ -193,15 +194,26 @@ func TestARunOfTheScheduleWaitsForARequestedOne(t *testing.T) {
 	require.Equal(t, Succeeded, s.ended(runs[0].ID).Status)
 }
 
+// yearsAgo registers the jobs some years ago, and gives a clock that stands so
+// far back too, less the years that the test lets pass. Nobody believes one
+// that is ahead.
+func yearsAgo(t *testing.T, pool *pgxpool.Pool, years int) (clock func() time.Time, passed *atomic.Int32) {
+	t.Helper()
+	passed = new(atomic.Int32)
+	clock = func() time.Time { return time.Now().AddDate(int(passed.Load())-years, 0, 0) }
+	_, err := pool.Exec(t.Context(), "update jobs set registered_at = $1", clock())
+	require.NoError(t, err)
+	return clock, passed
+}
+
 // A worker speaks for its own queues, and schedules whatever it has work for.
 func TestWorkersOfDifferentQueues(t *testing.T) {
 	s := scene{t: t, pool: postgrestest.New(t)}
 	s.client = newTestClient(t, s.pool, all)
-	var year atomic.Int32
-	clock := func() time.Time { return time.Now().AddDate(int(year.Load()), 0, 0) }
+	clock, year := yearsAgo(t, s.pool, 2)
 	backup := startWorker(t, s.pool, Options{Queues: []contract.Queue{contract.QueueBackup}, Works: map[string]Work{first.Name: nothing, alone.Name: nothing}, Clock: clock})
 	s.ready(backup)
-	standard := startWorker(t, s.pool, Options{Queues: []contract.Queue{contract.QueueDefault}, Works: map[string]Work{alone.Name: nothing, again.Name: nothing}})
+	standard := startWorker(t, s.pool, Options{Queues: []contract.Queue{contract.QueueDefault}, Works: map[string]Work{alone.Name: nothing, again.Name: nothing}, Clock: clock})
 	s.ready(standard)
 	require.NoError(t, standard.Stop(t.Context()))
 	states, err := s.client.Jobs(t.Context())
@@ -232,13 +244,11 @@ func TestWorkersShareTheWork(t *testing.T) {
 		done[job.Name] = n
 		works[job.Name] = func(context.Context, *Run) (any, error) { n.Add(1); return nil, nil }
 	}
-	var year atomic.Int32
-	for range 3 {
-		startWorker(t, pool, Options{Works: works, Clock: func() time.Time {
-			return time.Now().AddDate(int(year.Load()), 0, 0)
-		}})
-	}
 	const years = 4
+	clock, year := yearsAgo(t, pool, years+1)
+	for range 3 {
+		startWorker(t, pool, Options{Works: works, Clock: clock})
+	}
 	for y := range int32(years) {
 		year.Store(y + 1)
 		require.Eventually(t, func() bool {
