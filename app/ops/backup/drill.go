@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"github.com/script-ohio/platform/app/fault"
 )
 
@@ -52,6 +49,7 @@ func (s *Service) drill(ctx context.Context, p Progress) (d Drill, err error) {
 		for _, rows := range restored.Rows {
 			d.Rows += rows
 		}
+		tell(&d.Checks, "sequences", m.Database.newlyBehind(restored), "no number would be given twice")
 		if err := s.try(ctx, database, &d); err != nil {
 			return err
 		}
@@ -145,11 +143,6 @@ func (s *Service) try(ctx context.Context, database string, d *Drill) error {
 		return err
 	}
 	defer pool.Close()
-	behind, err := sequencesBehind(ctx, pool)
-	if err != nil {
-		return err
-	}
-	tell(&d.Checks, "sequences", behind, "no number would be given twice")
 	if s.Predict == nil {
 		return nil
 	}
@@ -163,31 +156,4 @@ func (s *Service) try(ctx context.Context, database string, d *Drill) error {
 	}
 	d.Checks.passed("prediction", "%s", d.Prediction)
 	return nil
-}
-
-// sequencesBehind names the sequences that would next give a number that their
-// column has already.
-func sequencesBehind(ctx context.Context, pool *pgxpool.Pool) (behind []string, err error) {
-	rows, err := pool.Query(ctx, behindSQL)
-	if err != nil {
-		return nil, fault.Wrap(fault.Unavailable, err, "the sequences cannot be listed")
-	}
-	type owned struct{ Schema, Table, Column, SequenceSchema, Sequence string }
-	sequences, err := pgx.CollectRows(rows, pgx.RowToStructByPos[owned])
-	if err != nil {
-		return nil, fault.Wrap(fault.Unavailable, err, "the sequences cannot be listed")
-	}
-	for _, o := range sequences {
-		sequence, column := pgx.Identifier{o.SequenceSchema, o.Sequence}.Sanitize(), pgx.Identifier{o.Column}.Sanitize()
-		var late bool
-		sql := fmt.Sprintf(`select coalesce((select max(%s) from %s) >= last_value + is_called::int, false) from %s`,
-			column, pgx.Identifier{o.Schema, o.Table}.Sanitize(), sequence)
-		if err := pool.QueryRow(ctx, sql).Scan(&late); err != nil {
-			return nil, fault.Wrap(fault.Unavailable, err, "sequence %s cannot be compared with its column", o.Sequence)
-		}
-		if late {
-			behind = append(behind, o.SequenceSchema+"."+o.Sequence+" is behind "+o.Table+"."+o.Column)
-		}
-	}
-	return behind, nil
 }

@@ -43,8 +43,8 @@ select 'type ' || e.enumtypid::regtype, row_number() over (partition by e.enumty
 from pg_enum e join pg_type t on t.oid = e.enumtypid join spaces n on n.oid = t.typnamespace
 where not exists (select from pg_depend d where d.classid = 'pg_type'::regclass and d.objid = t.oid and d.deptype = 'e')`
 
-// behindSQL lists the sequences of columns, to see whether their next value is
-// taken already.
+// behindSQL lists the sequences that count up for a column of whole numbers, to
+// see whether their next value is taken already.
 const behindSQL = `
 select n.nspname, c.relname, a.attname, sn.nspname, sc.relname
 from pg_class sc
@@ -53,4 +53,5 @@ join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = sc.oid and d.
 join pg_class c on c.oid = d.refobjid and c.relkind = 'r' and c.relpersistence <> 't'
 join pg_namespace n on n.oid = c.relnamespace
 join pg_attribute a on a.attrelid = c.oid and a.attnum = d.refobjsubid
-where sc.relkind = 'S'`
+join pg_sequence q on q.seqrelid = sc.oid
+where sc.relkind = 'S' and q.seqincrement > 0 and a.atttypid in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)`

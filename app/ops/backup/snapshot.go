@@ -29,6 +29,9 @@ type Snapshot struct {
 	// Schema has a fingerprint of the definition of every table, view,
 	// sequence, function and type.
 	Schema map[string]string `json:"schema"`
+	// Behind are the sequences whose next value a row has already, as when
+	// somebody chose a number by hand: they are no different when restored.
+	Behind []string `json:"sequences_behind,omitempty"`
 }
 
 // held is a snapshot that others can use while the session lives.
@@ -123,7 +126,8 @@ func describe(ctx context.Context, conn *pgx.Conn, s *Snapshot) error {
 	if s.Schema, err = readSchema(ctx, conn); err != nil {
 		return fault.Wrap(fault.Unavailable, err, "the schema cannot be read")
 	}
-	return nil
+	s.Behind, err = sequencesBehind(ctx, conn)
+	return err
 }
 
 func readSchema(ctx context.Context, conn *pgx.Conn) (map[string]string, error) {
