@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -214,6 +215,17 @@ func TestMailIsSentEncryptedAndReadable(t *testing.T) {
 			require.Equal(t, 2, strings.Count(letter, "<b>down"), "as it is in subject and text, escaped in the HTML")
 		})
 	}
+}
+
+// A server that quotes the login tells nobody the password.
+func TestALoginIsNotToldInBase64(t *testing.T) {
+	plain := base64.StdEncoding.EncodeToString([]byte("\x00ohio\x00" + secret))
+	alone := base64.StdEncoding.EncodeToString([]byte(secret))
+	server := newSMTPServer(t, func(s *smtpServer) { s.refuse["AUTH"] = "535 bad: AUTH PLAIN " + plain + " or " + alone })
+	err := mailer(t, server, "smtp", "ohio:"+secret+"@", "").Send(t.Context(), message())
+	require.ErrorContains(t, err, "535")
+	require.NotContains(t, err.Error(), plain)
+	require.NotContains(t, err.Error(), alone)
 }
 
 // A report comes as the page that it is.

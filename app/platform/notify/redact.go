@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"encoding/base64"
 	"errors"
 	"net/url"
 	"slices"
@@ -17,7 +18,11 @@ type redactor []string
 func newRedactor(secrets ...string) redactor {
 	var r redactor
 	for _, s := range secrets {
-		for _, form := range []string{s, url.QueryEscape(s), url.PathEscape(s)} {
+		if s == "" {
+			continue
+		}
+		// Servers quote what they were told to log in with, too (RFC 4616).
+		for _, form := range []string{s, url.QueryEscape(s), url.PathEscape(s), base64.StdEncoding.EncodeToString([]byte(s))} {
 			if len(form) >= 4 {
 				r = append(r, form)
 			}
