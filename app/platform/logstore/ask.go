@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/platform/retryafter"
 )
 
 // failure is a request that brought nothing.
@@ -86,7 +87,7 @@ func (l *Loki) refusal(response *http.Response, body []byte) error {
 	code, said := response.StatusCode, l.said(body)
 	switch {
 	case code == http.StatusTooManyRequests || code >= 500 && code != http.StatusNotImplemented:
-		f := &failure{again: true, after: l.retryAfter(response.Header)}
+		f := &failure{again: true, after: retryafter.Of(response.Header, l.o.Clock())}
 		f.fault = fault.New(fault.Unavailable, "the Loki at %s does not answer now (%d%s)", l.server.Host, code, said)
 		if f.after > l.o.MaxDelay {
 			f.again = false
@@ -122,16 +123,4 @@ func (l *Loki) said(body []byte) string {
 		words = strings.ToValidUTF8(words[:maxSaid], "") + "..."
 	}
 	return ": " + words
-}
-
-// retryAfter reads seconds or a date (RFC 9110 10.2.3).
-func (l *Loki) retryAfter(h http.Header) time.Duration {
-	value := h.Get("Retry-After")
-	if seconds, err := strconv.Atoi(value); err == nil && seconds >= 0 && seconds < 1<<31 {
-		return time.Duration(seconds) * time.Second
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return max(at.Sub(l.o.Clock()), 0)
-	}
-	return 0
 }

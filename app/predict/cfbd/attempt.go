@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/platform/retryafter"
 )
 
 // answer is what one attempt brought.
@@ -113,7 +114,7 @@ func (c *Client) refusal(response *http.Response, body []byte) error {
 		// It will not come back before the month ends.
 		return &failure{fault: fault.New(fault.RateLimited, "the key's quota at the College Football Data API is used up%s; it returns next month", said)}
 	case code == http.StatusTooManyRequests || code == http.StatusServiceUnavailable:
-		f := &failure{again: true, away: code == http.StatusServiceUnavailable, after: c.retryAfter(response.Header)}
+		f := &failure{again: true, away: code == http.StatusServiceUnavailable, after: retryafter.Of(response.Header, c.options.Now())}
 		reason := fault.Unavailable
 		if code == http.StatusTooManyRequests {
 			reason = fault.RateLimited
@@ -147,18 +148,6 @@ func (c *Client) said(body []byte) string {
 		words = words[:maxSaid] + "..."
 	}
 	return ": " + strings.ToValidUTF8(words, "")
-}
-
-// retryAfter reads seconds or a date (RFC 9110 10.2.3).
-func (c *Client) retryAfter(h http.Header) time.Duration {
-	value := h.Get("Retry-After")
-	if seconds, err := strconv.Atoi(value); err == nil && seconds >= 0 && seconds < 1<<31 {
-		return time.Duration(seconds) * time.Second
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return max(at.Sub(c.options.Now()), 0)
-	}
-	return 0
 }
 
 // remaining hears what the API itself counts, which other users of the key
