@@ -34,17 +34,7 @@ func (s *Service) Publish(ctx context.Context) error {
 	names := make([]string, 0, len(entries))
 	for _, e := range entries {
 		names = append(names, e.Name)
-		var manifest *Manifest
-		if e.Status == Complete || e.Status == Partial {
-			m, _, err := s.readManifest(ctx, e.Name)
-			if err != nil && fault.CodeOf(err) != fault.NotFound && fault.CodeOf(err) != fault.Conflict {
-				return err
-			}
-			if err == nil {
-				manifest = &m
-			}
-		}
-		batch.Queue(putCatalogSQL, e.Name, e.At, e, manifest)
+		batch.Queue(putCatalogSQL, e.Name, e.At, e, e.manifest)
 	}
 	batch.Queue(clearCatalogSQL, names)
 	batch.Queue(seenCatalogSQL, seen)

@@ -30,10 +30,8 @@ func (s *Service) RestoreFiles(ctx context.Context, name string, components []Co
 	if err != nil {
 		return r, err
 	}
-	for _, c := range components {
-		if _, ok := m.Part(c); !ok {
-			return r, fault.New(fault.Conflict, "%s does not hold %s", name, c)
-		}
+	if err := m.holds(components); err != nil {
+		return r, err
 	}
 	began := s.Clock()
 	r = Restored{Backup: name, At: began.UTC()}

@@ -30,7 +30,8 @@ type Entry struct {
 	Verification *Verification       `json:"verification,omitempty"`
 	Mark         *Mark               `json:"mark,omitempty"`
 
-	objects []string // keys below the folder
+	objects  []string  // keys below the folder
+	manifest *Manifest // nil when there is none that can be trusted
 }
 
 // Verified tells whether a verification has read all of the backup as it is.
@@ -114,11 +115,10 @@ func (s *Service) Show(ctx context.Context, name string) (Entry, Manifest, error
 		return Entry{}, Manifest{}, fault.New(fault.NotFound, "no backup %s; `ohio backup list` shows them", name)
 	}
 	entry, err := s.entry(ctx, folders[0])
-	if err != nil || entry.Status == Incomplete || entry.Status == Damaged {
+	if err != nil || entry.manifest == nil {
 		return entry, Manifest{}, err
 	}
-	m, _, err := s.readManifest(ctx, name)
-	return entry, m, err
+	return entry, *entry.manifest, nil
 }
 
 func (s *Service) entry(ctx context.Context, f folder) (Entry, error) {
@@ -143,7 +143,7 @@ func (s *Service) entry(ctx context.Context, f folder) (Entry, error) {
 	case err != nil:
 		return e, err
 	}
-	e.Status, e.Issues, e.Safety = m.Status, m.Issues, m.Safety
+	e.Status, e.Issues, e.Safety, e.manifest = m.Status, m.Issues, m.Safety, &m
 	e.Sizes = map[Component]int64{}
 	for _, p := range m.Parts {
 		if p.Status == Complete {

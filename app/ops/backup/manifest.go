@@ -99,6 +99,17 @@ func (m Manifest) Part(name Component) (Part, bool) {
 	return Part{}, false
 }
 
+// holds is a fault.Conflict that names the first component that the backup does
+// not hold, if there is one.
+func (m Manifest) holds(components []Component) error {
+	for _, c := range components {
+		if _, ok := m.Part(c); !ok {
+			return fault.New(fault.Conflict, "%s does not hold %s", m.Name, c)
+		}
+	}
+	return nil
+}
+
 const nameLayout = "backup-20060102-150405"
 
 var namePattern = regexp.MustCompile(`^backup-\d{8}-\d{6}$`)

@@ -67,10 +67,8 @@ func (s *Service) Restore(ctx context.Context, name string, o RestoreOptions, p 
 	}
 	began := s.Clock()
 	r = Restored{Backup: name, At: began.UTC()}
-	for _, c := range o.Components {
-		if _, ok := m.Part(c); !ok {
-			return r, fault.New(fault.Conflict, "%s does not hold %s", name, c)
-		}
+	if err := m.holds(o.Components); err != nil {
+		return r, err
 	}
 	err = s.exclusive(ctx, "restore", func(ctx context.Context, l *lock) error { return s.restore(ctx, l, m, o, &r, p) })
 	r.Seconds = s.Clock().Sub(began).Seconds()
