@@ -66,7 +66,7 @@ var checks = map[string][]probe{
 		{says: "is not for everybody", anonymous: true, params: fixed("1"), refused: fault.Unauthenticated},
 	},
 	contract.RouteJobRun.ID: {
-		{says: "is not for everybody", anonymous: true, params: fixed("no-such-job"), body: nothing, refused: fault.Unauthenticated},
+		notToBeDone("no-such-job"),
 	},
 	contract.RouteBackups.ID: {{says: "lists backups", key: true, query: queried("limit", "1"), answers: answering(saneBackups)}, notForEverybody},
 	contract.RouteBackup.ID: {
@@ -75,22 +75,27 @@ var checks = map[string][]probe{
 		{says: "is not for everybody", anonymous: true, params: fixed("latest"), refused: fault.Unauthenticated},
 	},
 	contract.RouteOutcomes.ID:      {{says: "lists what became of backups", key: true, query: queried("limit", "1"), answers: answering(saneOutcomes)}, notForEverybody},
-	contract.RouteBackupCreate.ID:  {{says: "is not for everybody", anonymous: true, body: nothing, refused: fault.Unauthenticated}},
-	contract.RouteBackupVerify.ID:  {{says: "is not for everybody", anonymous: true, params: fixed("no-such-backup"), body: nothing, refused: fault.Unauthenticated}},
-	contract.RouteBackupRestore.ID: {{says: "is not for everybody", anonymous: true, params: fixed("no-such-backup"), body: nothing, refused: fault.Unauthenticated}},
-	contract.RouteBackupMark.ID:    {{says: "is not for everybody", anonymous: true, params: fixed("no-such-backup"), body: nothing, refused: fault.Unauthenticated}},
-	contract.RouteBackupDrill.ID:   {{says: "is not for everybody", anonymous: true, body: nothing, refused: fault.Unauthenticated}},
-	contract.RouteBackupPrune.ID:   {{says: "is not for everybody", anonymous: true, body: nothing, refused: fault.Unauthenticated}},
+	contract.RouteBackupCreate.ID:  {notToBeDone()},
+	contract.RouteBackupVerify.ID:  {notToBeDone("no-such-backup")},
+	contract.RouteBackupRestore.ID: {notToBeDone("no-such-backup")},
+	contract.RouteBackupMark.ID:    {notToBeDone("no-such-backup")},
+	contract.RouteBackupDrill.ID:   {notToBeDone()},
+	contract.RouteBackupPrune.ID:   {notToBeDone()},
 	contract.RouteAlertList.ID:     {{says: "lists alerts", key: true, query: queried("limit", "1"), answers: answering(saneAlerts)}, notForEverybody},
-	contract.RouteAlerts.ID:        {{says: "is not for everybody", anonymous: true, body: nothing, refused: fault.Unauthenticated}},
+	contract.RouteAlerts.ID:        {notToBeDone()},
 
 	// Reading it would leave a trace in it.
 	contract.RouteAudit.ID: {notForEverybody},
-	contract.RoutePack.ID:  {{says: "is not for everybody", anonymous: true, body: nothing, refused: fault.Unauthenticated}},
+	contract.RoutePack.ID:  {notToBeDone()},
 }
 
 // notForEverybody asks a GET route that needs a key without one.
 var notForEverybody = probe{says: "is not for everybody", anonymous: true, refused: fault.Unauthenticated}
+
+// notToBeDone asks a POST route that needs a key without one.
+func notToBeDone(params ...string) probe {
+	return probe{says: "is not for everybody", anonymous: true, params: fixed(params...), body: nothing, refused: fault.Unauthenticated}
+}
 
 func fixed(values ...string) func(*found) []string {
 	return func(*found) []string { return values }
