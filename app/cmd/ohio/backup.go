@@ -9,7 +9,6 @@ import (
 	"os/user"
 	"strings"
 
-	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/ops/audit"
 	"github.com/script-ohio/platform/app/ops/backup"
@@ -48,30 +47,28 @@ func (b backups) open(ctx context.Context, out *console, needsDatabase bool) (v 
 	if err != nil {
 		return v, err
 	}
-	usual := contract.Config{BackupBucket: config.BackupBucket}
-	if b.Bucket != "" {
-		config.BackupBucket = b.Bucket
-	}
+	known := b.Bucket != "" || config.BackupBucket != ""
 	if config.DatabaseURL == "" {
 		config.DatabaseURL, err = b.databaseURL()
 		_, missing := os.Stat(b.DataDir)
-		if err != nil && (needsDatabase || config.BackupBucket == "" && missing != nil) {
+		if err != nil && (needsDatabase || !known && missing != nil) {
 			return v, err
 		}
 		if v.alone = err != nil; v.alone {
 			config.DatabaseURL = ""
 			fmt.Fprintf(out.err, "%v. Without a database the bucket alone is used, and nothing is recorded elsewhere.\n", err)
 		}
-		if usual, err = run.LocalFolders(usual, b.DataDir); err != nil {
-			return v, err
-		}
 		if config, err = run.LocalFolders(config, b.DataDir); err != nil {
 			return v, err
 		}
 	}
+	usual := config.BackupBucket
+	if b.Bucket != "" {
+		config.BackupBucket = b.Bucket
+	}
 	logger := slog.New(slog.NewTextHandler(out.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	if v.Backups, err = run.OpenBackups(ctx, config, build(), logger); err == nil {
-		v.Elsewhere = usual.BackupBucket != "" && usual.BackupBucket != config.BackupBucket
+		v.Elsewhere = usual != "" && usual != config.BackupBucket
 	}
 	return v, err
 }
