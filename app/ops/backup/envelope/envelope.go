@@ -121,7 +121,7 @@ func Open(src io.Reader, compression, encryption string, k Keys) (io.ReadCloser,
 		if err != nil {
 			return nil, err
 		}
-		src = opened
+		src = whole{opened}
 	default:
 		return nil, fault.New(fault.Invalid, "unknown encryption %q: use a newer ohio", encryption)
 	}
@@ -136,4 +136,19 @@ func Open(src io.Reader, compression, encryption string, k Keys) (io.ReadCloser,
 		return decoder.IOReadCloser(), nil
 	}
 	return nil, fault.New(fault.Invalid, "unknown compression %q: use a newer ohio", compression)
+}
+
+// whole tells what was cut off in words of its own: zstd takes an unexpected
+// end before the first frame for nothing at all.
+type whole struct{ io.Reader }
+
+var errCut = errors.New("it was cut off")
+
+// Read implements io.Reader.
+func (w whole) Read(p []byte) (int, error) {
+	n, err := w.Reader.Read(p)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errCut
+	}
+	return n, err
 }

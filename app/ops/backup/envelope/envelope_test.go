@@ -81,6 +81,23 @@ func TestSealedOpensOnlyWhole(t *testing.T) {
 	})
 }
 
+// Every cut, also between two layers.
+func TestEveryCutIsFound(t *testing.T) {
+	recipient, identity := pair(t)
+	for encryption, k := range map[string]Keys{"": {}, Age: keys(t, recipient, identity)} {
+		for _, plain := range []string{"", "x", "a few words, a few words, a few words"} {
+			stored := sealed(t, k, []byte(plain))
+			for cut := range stored {
+				if cut == 0 && encryption == "" {
+					continue // what nobody wrote opens as nothing
+				}
+				_, err := opened(stored[:cut], encryption, k)
+				require.Error(t, err, "%q in %q, cut at %d of %d", plain, encryption, cut, len(stored))
+			}
+		}
+	}
+}
+
 func TestSeveralRecipients(t *testing.T) {
 	oneFor, one := pair(t)
 	twoFor, two := pair(t)
