@@ -108,7 +108,7 @@ func (c *Client) RequestTask(ctx context.Context, task contract.Job, arguments a
 }
 
 func (c *Client) request(ctx context.Context, jobs []contract.Job, name string, o order) ([]Record, error) {
-	if o.by = clean(o.by, 200); o.by == "" {
+	if o.by = clean(Line(o.by), 200); o.by == "" {
 		o.by = "unknown"
 	}
 	o.at = c.clock().UTC().Truncate(time.Microsecond)
@@ -207,7 +207,7 @@ func (c *Client) Cancel(ctx context.Context, id int64, by string) (Record, error
 	}
 	err = postgres.InTx(ctx, c.store.pool, func(tx pgx.Tx) error {
 		var entry int64
-		err := tx.QueryRow(ctx, cancelRun, id, fmt.Sprintf("cancelled by %s", clean(by, 200))).Scan(&entry)
+		err := tx.QueryRow(ctx, cancelRun, id, fmt.Sprintf("cancelled by %s", clean(Line(by), 200))).Scan(&entry)
 		if errors.Is(err, pgx.ErrNoRows) && record.riverJob != nil { // under way
 			entry, err = *record.riverJob, nil
 		}

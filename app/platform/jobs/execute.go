@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -143,12 +142,18 @@ func (e *executor) attempt(ctx context.Context, job *river.Job[entry], declared 
 	defer cancel()
 	began := time.Now()
 	letGo := e.keep(ctx, run, lose)
-	report, err := e.perform(inside, work, run)
+	did := e.bounded(inside, work, run)
 	letGo()
 	took := time.Since(began)
+	if did.lingers {
+		log.ErrorContext(ctx, "a job does not stop; its run ends without it, and what it still does is lost", "cause", did.cause, "waited", e.opts.grace.String())
+		if errors.Is(did.cause, errLost) {
+			return river.JobSnooze(e.opts.Lease) // whoever finds it lost decides
+		}
+	}
 
-	end := e.judge(inside, err, job.Attempt >= job.MaxAttempts)
-	end.report, end.success = e.marshal(report), successful(declared, end.status)
+	end := e.judge(did, job.Attempt >= job.MaxAttempts)
+	end.report, end.success = e.marshal(did.report), successful(declared, end.status)
 	end.progress, _ = run.take()
 	ours, recorded := e.record(ctx, run, end)
 	log = log.With("status", end.status, "took", took.Round(time.Millisecond).String())
@@ -173,7 +178,7 @@ func (e *executor) attempt(ctx context.Context, job *river.Job[entry], declared 
 		return nil
 	}
 	log.WarnContext(ctx, "a run did not succeed", "error", end.err)
-	return e.answer(ctx, end, err)
+	return e.answer(ctx, end, did.err)
 }
 
 // successful tells whether an ending is the success that somebody waits for.
@@ -197,19 +202,26 @@ func (e *executor) answer(ctx context.Context, end ending, err error) error {
 	return err
 }
 
-// judge says what an attempt came to.
-func (e *executor) judge(inside context.Context, err error, last bool) ending {
+// judge says what an attempt came to. After a timeout or a cancel nothing is a
+// success: work that was told to stop may say nil and have left half undone.
+// At a stop of the worker it has had its time, and nil is what it says.
+func (e *executor) judge(did outcome, last bool) ending {
 	var s skipped
-	cause := context.Cause(inside)
+	cause, err := did.cause, did.err
 	switch {
+	case errors.Is(cause, rivertype.ErrJobCancelledRemotely) && did.lingers:
+		return ending{status: Cancelled, err: clean(fmt.Sprintf("cancelled while it ran on %s: %v", e.id, err), maxError)}
+	case errors.Is(cause, rivertype.ErrJobCancelledRemotely):
+		return ending{status: Cancelled, err: "cancelled while it ran"}
+	case errors.Is(cause, errTimeout) && err == nil:
+		return failing(TimedOut, "it was not done within its timeout: it ended only after that", last)
+	case errors.Is(cause, errTimeout):
+		// What still goes on shall not be begun beside itself.
+		return failing(TimedOut, fmt.Sprintf("it was not done within its timeout: %v", err), last || did.lingers)
 	case err == nil:
 		return ending{status: Succeeded}
 	case errors.As(err, &s):
 		return ending{status: Skipped, err: clean(s.reason, maxError)}
-	case errors.Is(cause, rivertype.ErrJobCancelledRemotely):
-		return ending{status: Cancelled, err: "cancelled while it ran"}
-	case errors.Is(cause, errTimeout):
-		return failing(TimedOut, fmt.Sprintf("it was not done within its timeout: %v", err), last)
 	case cause != nil:
 		return ending{status: Interrupted, err: clean(fmt.Sprintf("cut off on %s: %v", e.id, err), maxError)}
 	}
@@ -241,17 +253,6 @@ func (e *executor) record(ctx context.Context, run *Run, end ending) (ours bool,
 		case <-time.After(time.Second):
 		}
 	}
-}
-
-// perform calls a Work; a panic is its error.
-func (e *executor) perform(ctx context.Context, work Work, run *Run) (report any, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("it panicked: %v", p)
-			e.log.ErrorContext(ctx, "a job panicked", "job", run.Job.Name, "panic", p, "stack", string(debug.Stack()))
-		}
-	}()
-	return work(ctx, run)
 }
 
 // maxReport bounds what is stored of a report, in bytes.

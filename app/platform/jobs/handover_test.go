@@ -56,6 +56,17 @@ func TestAStopHandsLongWorkOver(t *testing.T) {
 	require.Empty(t, r.Error)
 }
 
+// What has done its work when it is cut off has done it.
+func TestAStopBelievesWhatIsDone(t *testing.T) {
+	s := play(t, map[string]Work{alone.Name: func(ctx context.Context, _ *Run) (any, error) { <-ctx.Done(); return "done", nil }})
+	id := s.request(alone.Name)
+	s.until(id, is(Running))
+	require.NoError(t, s.worker.Stop(t.Context()))
+	r, err := s.client.Run(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, Succeeded, r.Status)
+}
+
 // A worker that is killed says nothing any more; another one notices.
 func TestAKilledWorkersRunIsTakenOver(t *testing.T) {
 	s := scene{t: t}

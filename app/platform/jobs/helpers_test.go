@@ -51,7 +51,9 @@ func newTestClient(t *testing.T, pool *pgxpool.Pool, jobs []contract.Job) *Clien
 // startWorker starts a worker that looks often, and stops it after the test.
 func startWorker(t *testing.T, pool *pgxpool.Pool, opts Options) *Worker {
 	t.Helper()
-	opts.Logger = discard()
+	if opts.Logger == nil {
+		opts.Logger = discard()
+	}
 	if opts.Jobs == nil {
 		opts.Jobs = all
 	}

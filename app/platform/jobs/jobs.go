@@ -20,9 +20,11 @@ import (
 // Work does one job. It reports how far it is through run.Progress and returns
 // what it found, marshalled into the run's report, also beside an error. ctx
 // ends at the job's timeout, when somebody cancels the run, when the worker
-// stops and when the worker has lost the run; Work must then return soon. A
-// run that was cut off runs again, so doing it twice must be harmless. An
-// error of Skip means that there was nothing to do here.
+// stops and when the worker has lost the run; Work must then return soon. What
+// it returns after its timeout or a cancel is no success, and if it has not
+// returned a minute later its run ends without it. A run that was cut off runs
+// again, so doing it twice must be harmless. An error of Skip means that there
+// was nothing to do here.
 type Work func(ctx context.Context, run *Run) (report any, err error)
 
 // Run is one run of a job, as its Work sees it. A Run made by hand, as in a
@@ -64,7 +66,7 @@ const maxNote = 500
 func (r *Run) Progress(done, total int64, note string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := Progress{Done: max(done, 0), Total: max(total, 0), Note: clean(note, maxNote)}
+	now := Progress{Done: max(done, 0), Total: max(total, 0), Note: clean(Line(note), maxNote)}
 	r.changed = r.changed || now != r.progress
 	r.progress = now
 }

@@ -26,7 +26,7 @@ const (
 // none.
 func Settle(ctx context.Context, restored *pgx.Conn) error {
 	_, err := restored.Exec(ctx, settleTasks)
-	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok && (refusal.Code == "42P01" || refusal.Code == "42703") { // no such table or column
+	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok && unmigrated(refusal.Code) {
 		return nil
 	}
 	if err != nil {

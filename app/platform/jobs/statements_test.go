@@ -12,6 +12,7 @@ import (
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/stretchr/testify/require"
 
+	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/platform/postgres"
 	"github.com/script-ohio/platform/app/platform/postgres/postgrestest"
 )
@@ -21,7 +22,7 @@ func TestEveryStatementFitsTheSchema(t *testing.T) {
 	require.NoError(t, err)
 	defer conn.Close(context.Background())
 	for i, sql := range []string{
-		registerJobs, offerJobs, listMarks, insertRun, linkRun, findRun, sameTime, claimRun, renewRun, waitRun, finishRun,
+		registerJobs, offerJobs, listMarks, insertRun, linkRun, findRun, sameTime, claimRun, renewRun, expireRun, waitRun, finishRun,
 		lostRuns, requeueRun, giveUpRun, lockJob, activeRun, cancelRun, listRuns, briefRuns, listJobs, latestRuns, togetherRuns,
 		lastSuccesses, countQueued,
 	} {
@@ -87,7 +88,10 @@ func TestTheSchemaBefore(t *testing.T) {
 
 	client, err := NewClient(pool, ClientOptions{})
 	require.NoError(t, err)
-	require.Error(t, client.Register(t.Context()))
+	err = client.Register(t.Context())
+	require.Equal(t, fault.Unavailable, fault.CodeOf(err))
+	require.ErrorContains(t, err, "run `ohio migrate`")
+	require.NotContains(t, err.Error(), "SQLSTATE")
 	require.Empty(t, NewCollector(pool, CollectorOptions{}).current())
 	w := startWorker(t, pool, Options{Works: map[string]Work{}, Every: fast})
 	require.Eventually(t, func() bool { err := w.Ready(); return err != nil && !errors.Is(err, errOpening) }, patience, fast)

@@ -242,20 +242,26 @@ func broken(err error, message string) error {
 	if _, ok := errors.AsType[*fault.Error](err); ok {
 		return err
 	}
-	code := fault.Unavailable
-	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && !transient(refused.Code) {
-		code = fault.Internal
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	switch {
+	case ok && unmigrated(refused.Code):
+		return fault.New(fault.Unavailable, "%s: the database is not migrated: run `ohio migrate`", message)
+	case ok && !transient(refused.Code):
+		return fault.Wrap(fault.Internal, err, "%s", message)
 	}
-	return fault.Wrap(code, err, "%s", message)
+	return fault.Wrap(fault.Unavailable, err, "%s", message)
 }
 
+// unmigrated tells the SQLSTATEs of a schema that lacks a table or a column:
+// every statement fits the newest one.
+func unmigrated(state string) bool { return state == "42P01" || state == "42703" }
+
 // transient says whether an SQLSTATE comes from the server's condition: no
-// connection, resources, an operator, its system, or a schema that is not
-// migrated yet.
+// connection, resources, an operator or its system.
 func transient(state string) bool {
 	switch state[:min(2, len(state))] {
 	case "08", "53", "57", "58":
 		return true
 	}
-	return state == "42P01"
+	return false
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 	"github.com/stretchr/testify/require"
 
 	"github.com/script-ohio/platform/app/contract"
@@ -151,6 +153,36 @@ func TestTasksExpire(t *testing.T) {
 	}
 }
 
+// Whoever looks ends them, and who is about to begin one does not.
+func TestWhoNoticesThatTasksExpire(t *testing.T) {
+	for name, notice := range map[string]func(s scene, task Record){
+		"a worker of another queue": func(s scene, _ Record) {
+			startWorker(t, s.pool, Options{Works: map[string]Work{}, Queues: []contract.Queue{contract.QueueSecurity}})
+		},
+		"the one that has it": func(s scene, task Record) {
+			w, err := NewWorker(s.pool, Options{Works: map[string]Work{asked.Name: nothing}, Jobs: []contract.Job{asked}, Logger: discard()})
+			require.NoError(t, err)
+			job := &river.Job[entry]{JobRow: &rivertype.JobRow{ID: *task.riverJob, Attempt: 1, MaxAttempts: 1}, Args: entry{task.ID}}
+			require.NoError(t, (&executor{Worker: w}).Work(t.Context(), job))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := scene{t: t, pool: postgrestest.New(t)}
+			s.client = newTestClient(t, s.pool, []contract.Job{asked})
+			_, err := s.pool.Exec(t.Context(), `update jobs set runnable = true`)
+			require.NoError(t, err)
+			task, err := s.client.RequestTask(t.Context(), asked, question{"late"}, "test")
+			require.NoError(t, err)
+			_, err = s.pool.Exec(t.Context(), `update job_runs set created_at = now() - $1::interval`, contract.TaskExpiry+time.Minute)
+			require.NoError(t, err)
+			notice(s, task)
+			done := s.ended(task.ID)
+			require.Equal(t, Cancelled, done.Status)
+			require.Equal(t, "nobody began it within 1h0m0s: ask again", done.Error)
+		})
+	}
+}
+
 // A clock that was ahead for a while leaves no period out.
 func TestAClockThatRanAhead(t *testing.T) {
 	pool, ctx := postgrestest.New(t), t.Context()
@@ -167,9 +199,20 @@ func TestAClockThatRanAhead(t *testing.T) {
 		require.NoError(t, w.Stop(ctx))
 	}
 	look(366 * 24 * time.Hour)
+	look(3 * 24 * time.Hour)
+	look(0)
 	var future int
 	require.NoError(t, pool.QueryRow(ctx, `select count(*) from job_runs where scheduled_for > now() + interval '1 minute'`).Scan(&future))
 	require.Zero(t, future)
+	for _, job := range contract.Jobs() {
+		runs, err := client.Runs(ctx, Filter{Job: job.Name})
+		require.NoError(t, err)
+		if job.Run.Name == contract.Daily.Name {
+			require.Len(t, runs, 1, job.Name) // of one day
+		} else {
+			require.LessOrEqual(t, len(runs), 1, job.Name)
+		}
+	}
 	// One that an older program let in keeps nothing from going on.
 	_, err = pool.Exec(ctx, `insert into job_runs (name, run, scheduled_for, queue, lease_until) values ('database-backup', 'daily', now() + interval '1 year', 'backup', now());
 		delete from job_runs where name = 'database-backup' and scheduled_for < now()`)

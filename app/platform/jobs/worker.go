@@ -41,12 +41,15 @@ type Options struct {
 	Lease time.Duration             // after which a silent worker's runs are taken over; default 90 s
 	Poll  time.Duration             // between looks of a run that waits for another; default 15 s
 	After func(n int) time.Duration // wait after the nth failure of a run; default 1, 4, 16, ... minutes
+
+	grace time.Duration // for which work may go on after its timeout or a cancel; default 1 min
 }
 
 const (
 	defaultLease = 90 * time.Second
 	defaultEvery = 30 * time.Second
 	defaultPoll  = 15 * time.Second
+	defaultGrace = time.Minute
 	// reopen is how soon a database that is away or not migrated is tried again.
 	reopen = 5 * time.Second
 	// look bounds one look at the schedule.
@@ -75,6 +78,7 @@ func (o Options) withDefaults() Options {
 	o.Every = positive(o.Every, defaultEvery)
 	o.Lease = positive(o.Lease, defaultLease)
 	o.Poll = positive(o.Poll, defaultPoll)
+	o.grace = positive(o.grace, defaultGrace)
 	if o.After == nil {
 		o.After = func(n int) time.Duration { return time.Minute << (2 * min(max(n-1, 0), 4)) }
 	}
@@ -170,7 +174,7 @@ func workerID() string {
 	if err != nil || host == "" {
 		host = "unknown"
 	}
-	return fmt.Sprintf("%s-%d-%s", clean(host, 60), os.Getpid(), rand.Text()[:6])
+	return fmt.Sprintf("%s-%d-%s", clean(Line(host), 60), os.Getpid(), rand.Text()[:6])
 }
 
 // Start begins to work, once the database answers and is migrated. A second
@@ -253,8 +257,10 @@ func (w *Worker) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.store.expire(bounded, 0); err != nil {
+	if expired, err := w.store.expire(bounded, 0); err != nil {
 		return broken(err, "tasks that nobody began cannot be ended")
+	} else if expired {
+		w.log.WarnContext(ctx, "tasks that nobody began in time are not done", "within", contract.TaskExpiry.String())
 	}
 	lost, err := w.store.rescue(bounded, w.retries)
 	for _, r := range lost {
