@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -217,15 +218,43 @@ func TestMailIsSentEncryptedAndReadable(t *testing.T) {
 	}
 }
 
-// A server that quotes the login tells nobody the password.
+// A server that quotes the login tells nobody the name or the password.
 func TestALoginIsNotToldInBase64(t *testing.T) {
-	plain := base64.StdEncoding.EncodeToString([]byte("\x00ohio\x00" + secret))
-	alone := base64.StdEncoding.EncodeToString([]byte(secret))
-	server := newSMTPServer(t, func(s *smtpServer) { s.refuse["AUTH"] = "535 bad: AUTH PLAIN " + plain + " or " + alone })
-	err := mailer(t, server, "smtp", "ohio:"+secret+"@", "").Send(t.Context(), message())
-	require.ErrorContains(t, err, "535")
-	require.NotContains(t, err.Error(), plain)
-	require.NotContains(t, err.Error(), alone)
+	code := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+	for _, form := range []string{
+		code("\x00ohio\x00" + secret), code("ohio\x00ohio\x00" + secret), code("ohio"), code(secret), code("someone\x00ohio\x00" + secret + "!"),
+		url.QueryEscape(code("\x00ohio\x00" + secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),
+	} {
+		server := newSMTPServer(t, func(s *smtpServer) { s.refuse["AUTH"] = "535 bad: AUTH PLAIN " + form })
+		err := mailer(t, server, "smtp", "ohio:"+secret+"@", "").Send(t.Context(), message())
+		require.ErrorContains(t, err, "bad: AUTH PLAIN")
+		require.Contains(t, err.Error(), "[redacted]", form)
+		require.NotContains(t, err.Error(), form)
+	}
+}
+
+// Webhooks and routing keys are not told in base64 either.
+func TestSecretsOfPostersAreNotToldInBase64(t *testing.T) {
+	h := newHook(t)
+	for name, c := range map[string]struct {
+		channel func() notify.Channel
+		secret  string
+	}{
+		"slack": {func() notify.Channel {
+			channel, err := notify.NewSlack(h.URL+"/services/T0/"+secret, newClock().Now)
+			require.NoError(t, err)
+			return channel
+		}, secret},
+		"pagerduty": {func() notify.Channel { return notify.NewPagerDuty(secret, h.URL, newClock().Now) }, secret},
+	} {
+		form := base64.StdEncoding.EncodeToString([]byte(c.secret))
+		h.says(func(_ int, w http.ResponseWriter) {
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprint(w, "bad: "+form)
+		})
+		err := c.channel().Send(t.Context(), message())
+		require.ErrorContains(t, err, "bad: [redacted]", name)
+	}
 }
 
 // A report comes as the page that it is.

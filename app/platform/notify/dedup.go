@@ -66,11 +66,12 @@ type repeat struct {
 }
 
 // withoutRepeats goes through a batch in order. A notification repeats the last
-// one told of its key when that has the same state and is younger than the
-// window; so something that goes on is told again once in every window.
+// one told of its key when that has the same state and is within the window;
+// so something that goes on is told again once in every window, also after a
+// clock that ran ahead.
 func withoutRepeats(batch []arrival, last map[string]told, window time.Duration) (fresh []arrival, repeats []repeat) {
 	for _, a := range batch {
-		if t, ok := last[a.Key]; ok && t.resolved == a.Resolved && a.At.Sub(t.at) < window {
+		if t, ok := last[a.Key]; ok && t.resolved == a.Resolved && a.At.Sub(t.at).Abs() < window {
 			repeats = append(repeats, repeat{a, t.id})
 			continue
 		}

@@ -9,15 +9,21 @@ import (
 )
 
 const (
-	// What is due longest goes first, but never before an earlier one of the
-	// same key: a resolution must not overtake what it resolves.
+	// The gravest goes first, since what the rate leaves over is summed up; but
+	// never before an earlier one of the same key: a resolution must not
+	// overtake what it resolves. A digest, and what has been due for a whole
+	// stretch of the rate, are not kept waiting by what is graver. While the
+	// channel fails ($4) what is due longest goes first, so that one message
+	// that it chokes on does not block the others.
 	nextSQL = `select d.id, d.instead_of, d.digest, d.attempts, d.queued_at,
 			n.key, n.kind, n.severity, n.resolved, n.title, n.body, n.html, n.link, n.fields, n.accepted_at
 		from notification_deliveries d join notifications n on n.id = d.notification_id
 		where d.channel = $1 and d.state = 'pending' and d.next_at <= $2 and not exists (
 			select 1 from notification_deliveries e
 			where e.channel = d.channel and e.key = d.key and e.id < d.id and e.state = 'pending')
-		order by d.next_at, d.id limit 1 for update of d skip locked`
+		order by case when $4 or d.digest or d.next_at <= $3 then 0
+			else array_position(array['critical', 'warning', 'ticket', 'info'], n.severity) end, d.next_at, d.id
+		limit 1 for update of d skip locked`
 	sentSQL = `update notification_deliveries
 		set state = 'sent', attempts = attempts + 1, tried_at = $2, ended_at = $2, error = '' where id = $1`
 	digestedSQL = `update notification_deliveries set state = 'digested', ended_at = $2 where digest_id = $1`
@@ -54,7 +60,7 @@ func (s *Sender) deliver(ctx context.Context, channel Channel) (more bool, err e
 		if budget <= 0 || l.pausedUntil != nil && s.o.Clock().Before(*l.pausedUntil) {
 			return nil
 		}
-		d, err := s.next(ctx, tx, name)
+		d, err := s.next(ctx, tx, name, l)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
@@ -79,8 +85,9 @@ func (s *Sender) deliver(ctx context.Context, channel Channel) (more bool, err e
 	return more, nil
 }
 
-func (s *Sender) next(ctx context.Context, tx pgx.Tx, channel string) (d delivery, err error) {
-	err = tx.QueryRow(ctx, nextSQL, channel, s.o.Clock()).Scan(&d.ID, &d.InsteadOf, &d.digest, &d.attempts, &d.queuedAt,
+func (s *Sender) next(ctx context.Context, tx pgx.Tx, channel string, l lane) (d delivery, err error) {
+	now := s.o.Clock()
+	err = tx.QueryRow(ctx, nextSQL, channel, now, now.Add(-s.rate(channel).Per), l.failures > 0).Scan(&d.ID, &d.InsteadOf, &d.digest, &d.attempts, &d.queuedAt,
 		&d.Key, &d.Kind, &d.Severity, &d.Resolved, &d.Title, &d.Body, &d.HTML, &d.Link, &d.Fields, &d.At)
 	return d, err
 }

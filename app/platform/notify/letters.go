@@ -62,6 +62,13 @@ const (
 	reviveSQL = `update notification_deliveries
 		set state = 'pending', attempts = 0, queued_at = $1, next_at = $1, ended_at = null
 		where state = 'dead' and ($2 = 0 or id = $2) returning id`
+	// A pager that heard of the end would open the matter and never close it.
+	mootSQL = `update notification_deliveries d set state = 'sent', ended_at = $1, error = $4
+		from notifications n where n.id = d.notification_id and d.state = 'dead' and ($2 = 0 or d.id = $2)
+			and d.channel = $3 and not d.digest and not n.resolved and exists (
+				select 1 from notification_deliveries e join notifications m on m.id = e.notification_id
+				where e.channel = d.channel and e.key = d.key and e.id > d.id and m.resolved)
+		returning d.id`
 	deadSQL  = `select count(*) from notification_deliveries where state = 'dead'`
 	purgeSQL = `delete from notifications where id in (
 		select n.id from notifications n where n.accepted_at < $1 and n.routed_at is not null and not exists (
@@ -91,25 +98,43 @@ func (o *Outbox) List(ctx context.Context, states []State, limit int) ([]Letter,
 }
 
 // Retry has a dead letter tried again from the start; fault.NotFound when there
-// is no such one.
+// is no such one. One for a pager whose matter was over since is closed
+// unsent, which is fault.Conflict.
 func (o *Outbox) Retry(ctx context.Context, id int64) error {
-	return o.inTx(ctx, "the dead letter could not be tried again", func(tx pgx.Tx) error {
-		ids, err := o.revive(ctx, tx, id)
-		if err != nil {
+	var closed []int64
+	err := o.inTx(ctx, "the dead letter could not be tried again", func(tx pgx.Tx) error {
+		var ids []int64
+		var err error
+		if closed, err = o.close(ctx, tx, id); err != nil {
 			return err
 		}
-		if len(ids) == 0 {
+		if ids, err = o.revive(ctx, tx, id); err != nil {
+			return err
+		}
+		if len(ids)+len(closed) == 0 {
 			return fault.New(fault.NotFound, "there is no dead letter %d: `ohio notify list --state dead` shows them", id)
 		}
 		return o.record(ctx, tx, "notification.retry", fmt.Sprintf("notification/%d", id), nil, nil)
 	})
+	if err == nil && len(closed) > 0 {
+		return fault.New(fault.Conflict, "the dead letter %d is closed and %s", id, moot)
+	}
+	return err
 }
 
-// RetryAll has every dead letter tried again and tells how many.
+// moot is the error of a letter that was closed.
+const moot = "not sent: what it tells of was over before it could be"
+
+// RetryAll has every dead letter tried again and tells how many; those that
+// Retry would close are closed.
 func (o *Outbox) RetryAll(ctx context.Context) (n int, err error) {
 	err = o.inTx(ctx, "the dead letters could not be tried again", func(tx pgx.Tx) error {
+		closed, err := o.close(ctx, tx, 0)
+		if err != nil {
+			return err
+		}
 		ids, err := o.revive(ctx, tx, 0)
-		if n = len(ids); err != nil || n == 0 {
+		if n = len(ids); err != nil || n+len(closed) == 0 {
 			return err
 		}
 		return o.record(ctx, tx, "notification.retry", "notification/all-dead", nil, map[string]int{"letters": n})
@@ -118,7 +143,16 @@ func (o *Outbox) RetryAll(ctx context.Context) (n int, err error) {
 }
 
 func (o *Outbox) revive(ctx context.Context, tx pgx.Tx, id int64) ([]int64, error) {
-	rows, err := tx.Query(ctx, reviveSQL, o.clock(), id)
+	return changed(ctx, tx, reviveSQL, o.clock(), id)
+}
+
+// close ends the dead letters that would open what nobody ends.
+func (o *Outbox) close(ctx context.Context, tx pgx.Tx, id int64) ([]int64, error) {
+	return changed(ctx, tx, mootSQL, o.clock(), id, PagerDuty, moot)
+}
+
+func changed(ctx context.Context, tx pgx.Tx, sql string, args ...any) ([]int64, error) {
+	rows, err := tx.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, err
 	}

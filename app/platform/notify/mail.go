@@ -60,7 +60,7 @@ func NewMail(server string, o MailOptions) (Channel, error) {
 	o.TLS = o.TLS.Clone()
 	o.TLS.ServerName = u.Hostname()
 	password, _ := u.User.Password()
-	m := &mailer{host: u.Hostname(), from: o.From, to: o.To, clock: o.Clock, secrets: newRedactor(append(urlSecrets(server), password, loginOf(u))...)}
+	m := &mailer{host: u.Hostname(), from: o.From, to: o.To, clock: o.Clock, secrets: newRedactor(append(urlSecrets(server), password)...).inBase64(logins(u)...)}
 	m.options = []mail.Option{mail.WithPort(port), mail.WithTimeout(callTimeout), mail.WithTLSConfig(o.TLS), mail.WithoutNoop(), mail.WithoutRset()}
 	switch tlsMode := u.Query().Get("tls"); {
 	case u.Scheme == "smtps" && tlsMode == "":
@@ -122,13 +122,14 @@ func (m *mailer) dial(ctx context.Context, network, address string) (net.Conn, e
 	return (&net.Dialer{}).DialContext(ctx, network, address)
 }
 
-// loginOf is what AUTH PLAIN sends (RFC 4616).
-func loginOf(u *url.URL) string {
-	password, ok := u.User.Password()
-	if !ok {
-		return ""
+// logins are what AUTH PLAIN (RFC 4616) and AUTH LOGIN send.
+func logins(u *url.URL) []string {
+	if u.User == nil {
+		return nil
 	}
-	return "\x00" + u.User.Username() + "\x00" + password
+	name := u.User.Username()
+	password, _ := u.User.Password()
+	return []string{"\x00" + name + "\x00" + password, name + "\x00" + name + "\x00" + password, name, password}
 }
 
 // passing tells a refusal for good (5xx of SMTP, a bad certificate) from what

@@ -65,8 +65,9 @@ var kindPattern = regexp.MustCompile(`^[a-z][a-z0-9_.-]{0,39}$`)
 // normal checks what only a programmer can mend and cuts the rest to size: the
 // transaction that it is accepted in must not fail for a long text.
 func (n Notification) normal() (Notification, error) {
+	n.Key, n.Title = shortKey(sane(n.Key)), cut(oneLine(sane(n.Title)), maxTitle)
 	var wrong []fault.Detail
-	if strings.TrimSpace(n.Key) == "" {
+	if invisible(n.Key) {
 		wrong = append(wrong, fault.Detail{Location: "key", Message: "must say what the notification is about"})
 	}
 	if !kindPattern.MatchString(n.Kind) || n.Kind == kindDigest {
@@ -75,14 +76,12 @@ func (n Notification) normal() (Notification, error) {
 	if !slices.Contains(contract.Severities(), n.Severity) {
 		wrong = append(wrong, fault.Detail{Location: "severity", Message: "must be one of contract.Severities", Value: string(n.Severity)})
 	}
-	if strings.TrimSpace(n.Title) == "" {
-		wrong = append(wrong, fault.Detail{Location: "title", Message: "must not be empty"})
+	if invisible(n.Title) {
+		wrong = append(wrong, fault.Detail{Location: "title", Message: "must have something to read"})
 	}
 	if len(wrong) > 0 {
 		return n, fault.New(fault.Invalid, "the notification cannot be accepted as it is").With(wrong...)
 	}
-	n.Key = shortKey(sane(n.Key))
-	n.Title = cut(oneLine(sane(n.Title)), maxTitle)
 	n.Body = cut(sane(n.Body), maxBody)
 	if n.HTML = sane(n.HTML); len(n.HTML) > maxHTML {
 		n.HTML = ""
@@ -90,6 +89,11 @@ func (n Notification) normal() (Notification, error) {
 	n.Link = link(n.Link)
 	n.Fields = fields(n.Fields)
 	return n, nil
+}
+
+// invisible tells whether nobody would see anything of a text.
+func invisible(text string) bool {
+	return strings.IndexFunc(text, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }) < 0
 }
 
 // shortKey keeps keys apart that differ behind the cut.

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,6 +13,8 @@ import (
 const (
 	waitingSQL = `select count(*) from (select 1 from notification_deliveries
 		where channel = $1 and state in ('pending', 'held') limit $2) as waiting`
+	waitingGraveSQL = `select count(*) from (select 1 from notification_deliveries d join notifications n on n.id = d.notification_id
+		where d.channel = $1 and d.state in ('pending', 'held') and n.severity = 'critical' limit $2) as waiting`
 	overflowSQL = `insert into notification_overflow (channel, kind, severity, count, first_at, last_at)
 		values ($1, $2, $3, $4, $5, $6)
 		on conflict (channel, kind, severity) where digest_id is null do update set
@@ -26,15 +29,19 @@ type addressed struct {
 	insteadOf string
 }
 
-// withinLimit keeps as many as may wait for a channel. The rest is counted by
-// kind and severity, and told of in the next digest: a flood while the channel
-// is away must not fill the database.
+// withinLimit keeps as many as may wait for a channel, the gravest. The rest
+// is counted by kind and severity, and told of in the next digest: a flood
+// while the channel is away must not fill the database.
 func (s *Sender) withinLimit(ctx context.Context, tx pgx.Tx, channel string, all []addressed) ([]addressed, error) {
 	var waiting int
 	if err := tx.QueryRow(ctx, waitingSQL, channel, s.o.MaxWaiting).Scan(&waiting); err != nil {
 		return nil, err
 	}
-	room := min(len(all), s.o.MaxWaiting-waiting)
+	slices.SortStableFunc(all, func(a, b addressed) int { return rank(a.Severity) - rank(b.Severity) })
+	room, err := s.room(ctx, tx, channel, all, max(0, s.o.MaxWaiting-waiting))
+	if err != nil {
+		return nil, err
+	}
 	type group struct {
 		kind     string
 		severity contract.Severity
@@ -62,4 +69,21 @@ func (s *Sender) withinLimit(ctx context.Context, tx pgx.Tx, channel string, all
 		}
 	}
 	return all[:room], nil
+}
+
+func rank(s contract.Severity) int { return slices.Index(contract.Severities(), s) }
+
+// room is how many of all, sorted, may wait. As many that wake somebody as a
+// digest quotes always may, however much of less weight waits already.
+func (s *Sender) room(ctx context.Context, tx pgx.Tx, channel string, all []addressed, left int) (int, error) {
+	grave := 0
+	for grave < len(all) && all[grave].Severity == contract.Critical {
+		grave++
+	}
+	if grave <= left {
+		return min(len(all), left), nil
+	}
+	var waiting int
+	err := tx.QueryRow(ctx, waitingGraveSQL, channel, maxTitles).Scan(&waiting)
+	return min(grave, max(left, maxTitles-waiting)), err
 }

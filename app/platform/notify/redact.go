@@ -13,24 +13,61 @@ const redacted = "[redacted]"
 // redactor takes a channel's secrets out of text that others see.
 type redactor []string
 
-// newRedactor makes one for secrets as they are and as they may stand in a
-// URL. Short ones are left: they would tear words apart.
+// newRedactor makes one for secrets as they are, as they may stand in a URL,
+// and in base64, which is how servers quote a login. Short ones are left: they
+// would tear words apart.
 func newRedactor(secrets ...string) redactor {
 	var r redactor
 	for _, s := range secrets {
-		if s == "" {
-			continue
-		}
-		// Servers quote what they were told to log in with, too (RFC 4616).
-		for _, form := range []string{s, url.QueryEscape(s), url.PathEscape(s), base64.StdEncoding.EncodeToString([]byte(s))} {
-			if len(form) >= 4 {
-				r = append(r, form)
-			}
+		if s != "" {
+			r = append(r.with(s, url.QueryEscape(s), url.PathEscape(s)).inBase64(s), inside(s)...)
 		}
 	}
 	// The longest first: what is left of it must not show where it was.
 	slices.SortFunc(r, func(a, b string) int { return len(b) - len(a) })
+	return slices.Compact(r)
+}
+
+func (r redactor) with(forms ...string) redactor {
+	for _, form := range forms {
+		if len(form) >= 4 {
+			r = append(r, form)
+		}
+	}
 	return r
+}
+
+// inBase64 adds texts only as they are in base64.
+func (r redactor) inBase64(texts ...string) redactor {
+	for _, text := range texts {
+		if text == "" {
+			continue
+		}
+		for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
+			form := encoding.EncodeToString([]byte(text))
+			r = r.with(form, url.QueryEscape(form), url.PathEscape(form))
+		}
+	}
+	slices.SortFunc(r, func(a, b string) int { return len(b) - len(a) })
+	return r
+}
+
+// minInside keeps the cores of short secrets from tearing other words apart.
+const minInside = 8
+
+// inside are the letters that stand for a secret in the base64 of any text
+// that holds it: a letter is six bits, so there are three of them.
+func inside(secret string) (cores []string) {
+	for before := range 3 {
+		padded := append(make([]byte, before), secret...)
+		first, end := (8*before+5)/6, 8*len(padded)/6
+		for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			if core := encoding.EncodeToString(padded)[first:end]; len(core) >= minInside {
+				cores = append(cores, core, url.QueryEscape(core))
+			}
+		}
+	}
+	return cores
 }
 
 // urlSecrets are the parts of a URL that give it away: all of it, its path,

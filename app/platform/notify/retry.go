@@ -55,7 +55,7 @@ func (s *Sender) failed(ctx context.Context, tx pgx.Tx, channel string, l lane, 
 	tally.add(channel, ResultRetried, 1)
 	if l.failures == 0 {
 		s.o.Logger.LogAttrs(ctx, slog.LevelWarn, "a notification channel does not take messages; they wait",
-			slog.String("channel", channel), slog.String("reason", f.Reason), slog.Int64("delivery", d.ID), slog.Duration("next", wait))
+			slog.String("channel", channel), slog.String("reason", f.Reason), slog.Int64("delivery", d.ID), slog.String("next", wait.Round(time.Millisecond).String()))
 	}
 	return s.pause(ctx, tx, channel, l, f)
 }

@@ -50,8 +50,10 @@ func (s *Sender) Routes(n Notification) []string {
 const (
 	routeBatch = 500
 
+	// The gravest matters first, each in the order in which it was accepted.
 	acceptedSQL = `select id, key, kind, severity, resolved, accepted_at from notifications
-		where routed_at is null order by id limit $1`
+		where routed_at is null
+		order by min(array_position(array['critical', 'warning', 'ticket', 'info'], severity)) over (partition by key), id limit $1`
 	routedSQL = `update notifications set routed_at = $1 where id = any($2)`
 	// The order in which they were accepted is the order of delivery.
 	addressSQL = `insert into notification_deliveries (notification_id, channel, instead_of, key, queued_at, next_at)

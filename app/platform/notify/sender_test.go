@@ -41,7 +41,7 @@ func TestWrongNotificationsLeaveTheTransactionAlone(t *testing.T) {
 	r, ctx := newRig(t), t.Context()
 	good := warning("a", "fine")
 	for where, spoil := range map[string]func(*notify.Notification){
-		"key": func(n *notify.Notification) { n.Key = " " }, "title": func(n *notify.Notification) { n.Title = "\n" },
+		"key": func(n *notify.Notification) { n.Key = " " }, "title": func(n *notify.Notification) { n.Title = "\x01\u200b\n" },
 		"kind": func(n *notify.Notification) { n.Kind = "Job!" }, "severity": func(n *notify.Notification) { n.Severity = "fatal" },
 	} {
 		bad := good
