@@ -121,7 +121,7 @@ func place(ctx context.Context, bucket *gocloud.Bucket, key string, text []byte,
 	if err == nil && bytes.Equal(want[:], got[:]) {
 		return nil
 	}
-	if err := blob.Upload(ctx, bucket, key, bytes.NewReader(text), int64(len(text))); err != nil {
+	if err := blob.WriteAll(ctx, bucket, key, text); err != nil {
 		return blob.Fault(err, "%s cannot be written", key)
 	}
 	r.Files = append(r.Files, key)

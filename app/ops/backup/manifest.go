@@ -1,7 +1,6 @@
 package backup
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -176,16 +175,15 @@ func (s *Service) readManifest(ctx context.Context, name string) (m Manifest, di
 		return m, digest, fault.New(fault.Conflict, "%s of %s says that it is %s in format %d; this program reads format %d",
 			manifestName, name, m.Name, m.Format, format)
 	}
-	if _, ok := m.Part(Database); ok && m.Database == nil {
-		return m, digest, fault.New(fault.Conflict, "%s of %s holds a database and does not describe it", manifestName, name)
+	if _, holds := m.Part(Database); m.Database == nil && (holds || m.Status == Complete) {
+		return m, digest, fault.New(fault.Conflict, "%s of %s should hold a database and does not describe it", manifestName, name)
 	}
 	return m, digest, nil
 }
 
 // put writes a small object of a backup.
 func (s *Service) put(ctx context.Context, name, key string, text []byte) error {
-	// Bucket.WriteAll would put half of it in the place of what is there.
-	if err := blob.Upload(ctx, s.Bucket, name+"/"+key, bytes.NewReader(text), int64(len(text))); err != nil {
+	if err := blob.WriteAll(ctx, s.Bucket, name+"/"+key, text); err != nil {
 		return blob.Fault(err, "%s of %s cannot be written", key, name)
 	}
 	return nil

@@ -178,10 +178,14 @@ func (w *world) folderFor(mode fs.FileMode) visitor {
 	}
 	var dirs []string
 	require.NoError(w.t, filepath.WalkDir(bucket, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir():
 			dirs = append(dirs, path)
+			return nil
 		}
-		return err
+		return os.Chmod(path, 0o644) // directories keep out whom they do
 	}))
 	v := visitor{leaves: func() {
 		for _, dir := range dirs {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"strings"
 
 	"gocloud.dev/blob"
 	_ "gocloud.dev/blob/fileblob" // file://
@@ -17,8 +18,9 @@ import (
 )
 
 // Open opens the bucket at a URL: s3://name?region=us-east-2,
-// file:///var/lib/ohio/models (the folder is made when it is missing) or
-// mem://. A URL it cannot use is fault.Invalid. The caller closes the bucket.
+// file:///var/lib/ohio/models (the folder is made when it is missing, for its
+// owner alone; one that is there keeps its mode) or mem://. A URL it cannot use
+// is fault.Invalid. The caller closes the bucket.
 func Open(ctx context.Context, bucketURL string) (*blob.Bucket, error) {
 	u, err := url.Parse(bucketURL)
 	if err != nil {
@@ -26,11 +28,15 @@ func Open(ctx context.Context, bucketURL string) (*blob.Bucket, error) {
 		return nil, unusable(nil)
 	}
 	if u.Scheme == "file" {
+		// Any other host would be taken for the beginning of a path and dropped.
+		if u.Host != "" && u.Host != "localhost" || !strings.HasPrefix(u.Path, "/") {
+			return nil, unusable(nil)
+		}
 		q := u.Query()
 		q.Set("create_dir", "true")
-		q.Set("dir_file_mode", "448") // 0700: dumps hold what is secret, and files get the usual mode
-		q.Set("no_tmp_dir", "true")   // writes are renamed into place, which works inside one file system only
-		q.Set("metadata", "skip")     // one file an object; nobody here asks for its attributes
+		q.Set("dir_file_mode", "0700")
+		q.Set("no_tmp_dir", "true") // writes are renamed into place, which works inside one file system only
+		q.Set("metadata", "skip")   // one file an object; nobody here asks for its attributes
 		u.RawQuery = q.Encode()
 	}
 	if u.User != nil {

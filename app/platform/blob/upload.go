@@ -1,9 +1,11 @@
 package blob
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
@@ -23,11 +25,12 @@ const (
 )
 
 // Upload writes all that r gives as one object, or nothing: when r fails or
-// ctx ends, neither an object nor parts of one stay. size is an estimate of
-// what will come, which large objects need; 0 means small.
+// ctx ends, neither an object nor parts of one stay, and what was there before
+// still is. size is an estimate of what will come, which large objects need; 0
+// means small. A file is for its owner alone.
 func Upload(ctx context.Context, bucket *blob.Bucket, key string, r io.Reader, size int64) error {
 	part := max(partSize, size/maxParts)
-	options := &blob.WriterOptions{ContentType: "application/octet-stream"}
+	options := &blob.WriterOptions{ContentType: "application/octet-stream", BeforeWrite: ownersAlone}
 	body := &watched{ctx: ctx, r: r}
 	var client *s3.Client
 	if bucket.As(&client) {
@@ -47,6 +50,22 @@ func Upload(ctx context.Context, bucket *blob.Bucket, key string, r io.Reader, s
 		return body.first(err)
 	}
 	return w.Close()
+}
+
+// WriteAll writes a small object whole, or not at all. Bucket.WriteAll puts
+// half of it in the place of what is there when a disk is full.
+func WriteAll(ctx context.Context, bucket *blob.Bucket, key string, data []byte) error {
+	return Upload(ctx, bucket, key, bytes.NewReader(data), int64(len(data)))
+}
+
+// ownersAlone keeps other users of the machine out of a file: dumps hold what
+// is secret. A file system without modes keeps out whom it does.
+func ownersAlone(as func(any) bool) error {
+	var file *os.File
+	if as(&file) {
+		_ = file.Chmod(0o600)
+	}
+	return nil
 }
 
 // sparing has S3 hold a few small parts in memory, where it would read 16 MiB

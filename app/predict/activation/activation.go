@@ -15,11 +15,12 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"gocloud.dev/blob"
+	gocloud "gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
 
 	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/platform/blob"
 	"github.com/script-ohio/platform/app/platform/postgres"
 	"github.com/script-ohio/platform/app/predict/pack"
 )
@@ -42,7 +43,7 @@ type Status struct {
 // through the database.
 type Service struct {
 	pool     *pgxpool.Pool
-	bucket   *blob.Bucket // nil: the embedded pack only
+	bucket   *gocloud.Bucket // nil: the embedded pack only
 	embedded *pack.Pack
 	engine   Engine
 	options  Options
@@ -74,7 +75,7 @@ type refusal struct {
 const retryAfter = 30 * time.Second
 
 // New wires a service. embedded is the pack to begin with.
-func New(pool *pgxpool.Pool, bucket *blob.Bucket, embedded *pack.Pack, engine Engine, o Options) *Service {
+func New(pool *pgxpool.Pool, bucket *gocloud.Bucket, embedded *pack.Pack, engine Engine, o Options) *Service {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
@@ -315,14 +316,14 @@ func (s *Service) download(ctx context.Context, prefix string) (fs.FS, error) {
 }
 
 // Upload stores a pack in a bucket, the manifest last.
-func Upload(ctx context.Context, bucket *blob.Bucket, p *pack.Pack) (string, error) {
+func Upload(ctx context.Context, bucket *gocloud.Bucket, p *pack.Pack) (string, error) {
 	files, err := p.Files()
 	if err != nil {
 		return "", err
 	}
 	prefix := contract.PrefixPacks + p.Manifest.Version + "/"
 	put := func(name string) error {
-		if err := bucket.WriteAll(ctx, prefix+name, files[name], nil); err != nil {
+		if err := blob.WriteAll(ctx, bucket, prefix+name, files[name]); err != nil {
 			return fault.Wrap(fault.Unavailable, err, "%s could not be written", prefix+name)
 		}
 		return nil
