@@ -21,7 +21,7 @@ type Config struct {
 	ModelsBucket      string   `env:"MODELS_BUCKET" doc:"Bucket URL of model packs, such as s3://name?region=us-east-2 or file:///var/lib/ohio/models. Empty: the embedded pack only."`
 	SecretKey         string   `env:"SECRET_KEY" secret:"true" doc:"Signs page cursors. The same on every replica; empty: random for each start, so cursors do not outlive it."`
 	CFBDAPIKey        string   `env:"CFBD_API_KEY" secret:"true" doc:"Key of the College Football Data API."`
-	APIRateLimit      int      `env:"API_RATE_LIMIT" envDefault:"6" doc:"Requests a second towards the College Football Data API."`
+	APIRateLimit      int      `env:"API_RATE_LIMIT" envDefault:"6" doc:"Requests a second of each process towards the College Football Data API."`
 	LogLevel          string   `env:"LOG_LEVEL" envDefault:"info" doc:"Least level logged: debug, info, warn or error."`
 	CacheTTL          Seconds  `env:"CACHE_TTL" envDefault:"3600" doc:"Seconds that computed slates and rankings may be reused."`
 	WorkerTimeout     Seconds  `env:"WORKER_TIMEOUT" envDefault:"30" doc:"Seconds after which a request is given up."`

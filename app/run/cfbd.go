@@ -18,8 +18,9 @@ import (
 
 // NewSyncer makes the sync with the College Football Data API as configured;
 // without a key it is fault.Invalid. The options may bring another address and
-// hooks; rate and budget are the configuration's.
-func NewSyncer(config contract.Config, pool *pgxpool.Pool, logger *slog.Logger, o cfbd.Options) (*cfbd.Syncer, error) {
+// hooks; rate and budget are the configuration's. record is told, as whoever
+// acts, of what changed.
+func NewSyncer(config contract.Config, pool *pgxpool.Pool, record football.Recorder, logger *slog.Logger, o cfbd.Options) (*cfbd.Syncer, error) {
 	o.PerSecond = config.APIRateLimit
 	client, err := cfbd.New(cfbd.Deps{
 		Key:    config.CFBDAPIKey,
@@ -34,7 +35,7 @@ func NewSyncer(config contract.Config, pool *pgxpool.Pool, logger *slog.Logger, 
 	if err != nil {
 		return nil, err
 	}
-	return cfbd.NewSyncer(client, football.NewStore(pool).Recording(NewAudit(pool, "games sync").Change), football.NewDirectory(known.State.View().Names())), nil
+	return cfbd.NewSyncer(client, football.NewStore(pool).Recording(record), football.NewDirectory(known.State.View().Names())), nil
 }
 
 // gamesSync is contract.JobGamesSync and its metrics, which are there without
@@ -64,7 +65,7 @@ func gamesSync(ctx context.Context, config contract.Config, pool *pgxpool.Pool, 
 	}
 	o.Requested = func(result string) { results[result].Inc() }
 	o.BudgetLeft = func(left int) { budget.WithLabelValues().Set(float64(left)) }
-	syncer, err := NewSyncer(config, pool, logger, o)
+	syncer, err := NewSyncer(config, pool, NewAudit(pool, "games sync").Change, logger, o)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/predict/cfbd"
 	"github.com/script-ohio/platform/app/predict/football"
@@ -18,28 +19,39 @@ type gamesSyncCmd struct {
 	instance
 	output
 	Season     int    `help:"Season; the current one if left out."`
-	Week       int    `help:"Week; all weeks of the season if left out, and without a season this week and the one before."`
+	Week       *int   `help:"Week; all weeks of the season if left out, and without a season this week and the one before."`
 	SeasonType string `enum:"regular,postseason" default:"regular" help:"One of ${enum}, for a week."`
 	API        string `name:"api" default:"https://api.collegefootballdata.com" placeholder:"URL" help:"Address of the College Football Data API."`
 }
 
 // Validate is called by kong.
 func (c gamesSyncCmd) Validate() error {
-	if err := (when{c.Season, c.Week}).Validate(); err != nil {
+	if c.Week != nil && *c.Week == 0 {
+		return errors.New("--week must be 1 to 30; leave it out for all weeks")
+	}
+	if err := (when{c.Season, c.week()}).Validate(); err != nil {
 		return err
 	}
-	if c.SeasonType != football.Regular && c.Week == 0 {
+	if c.SeasonType != football.Regular && c.Week == nil {
 		return errors.New("--season-type needs a --week; a whole season has both")
 	}
 	return nil
 }
 
+// week is 0 when none is given.
+func (c gamesSyncCmd) week() int {
+	if c.Week == nil {
+		return 0
+	}
+	return *c.Week
+}
+
 func (c gamesSyncCmd) queries(now time.Time) ([]cfbd.Query, error) {
 	switch {
-	case c.Week != 0 && c.Season != 0:
-		return []cfbd.Query{{Season: c.Season, Week: c.Week, SeasonType: c.SeasonType}}, nil
-	case c.Week != 0:
-		return []cfbd.Query{{Season: cfbd.Season(now), Week: c.Week, SeasonType: c.SeasonType}}, nil
+	case c.Week != nil && c.Season != 0:
+		return []cfbd.Query{{Season: c.Season, Week: c.week(), SeasonType: c.SeasonType}}, nil
+	case c.Week != nil:
+		return []cfbd.Query{{Season: cfbd.Season(now), Week: c.week(), SeasonType: c.SeasonType}}, nil
 	case c.Season != 0:
 		return []cfbd.Query{{Season: c.Season}}, nil
 	}
@@ -65,7 +77,7 @@ func (c gamesSyncCmd) Run(ctx context.Context, out *console) error {
 		return err
 	}
 	defer pool.Close()
-	syncer, err := run.NewSyncer(config, pool, quiet(), cfbd.Options{BaseURL: c.API})
+	syncer, err := run.NewSyncer(config, pool, auditLog(pool).Change, quiet(), cfbd.Options{BaseURL: c.API})
 	if err != nil {
 		return err
 	}
@@ -79,8 +91,14 @@ func (c gamesSyncCmd) Run(ctx context.Context, out *console) error {
 	return errors.Join(c.print(out, report, func(w *tabwriter.Writer) { drawSync(w, report) }), failed)
 }
 
-// complain names what was left out and which teams are new.
+// complain names what was left out, which teams are new and which games have
+// vanished.
 func (c gamesSyncCmd) complain(out *console, report cfbd.Report) {
+	for _, i := range report.Issues {
+		if i.Severity == contract.Warning {
+			fmt.Fprintf(out.err, "warning: %s\n", i.Text)
+		}
+	}
 	for _, p := range report.Parts {
 		for _, r := range p.Refusals {
 			fmt.Fprintf(out.err, "game %d: %s\n", r.GameID, r.Reason)

@@ -34,6 +34,10 @@ func TestGamesSync(t *testing.T) {
 		"/lines?seasonType=regular&week=3&year=2024",
 	}, api.Requests()[:2])
 
+	audited, _ := ohio(t, 0, "audit", "list", "-o", "json")
+	require.Contains(t, audited, "at ohio cli", "it is the person who acts")
+	require.NotContains(t, audited, "games sync")
+
 	wrong := games[100]
 	wrong.ID, wrong.Week = 5, 99
 	api.Games(append(games, wrong)...)
@@ -62,7 +66,7 @@ func TestGamesSyncSaysWhatIsWrong(t *testing.T) {
 	require.Len(t, api.Requests(), 1)
 	t.Setenv("CFBD_API_KEY", "")
 	require.Contains(t, sync(2), "CFBD_API_KEY is not set")
-	for _, args := range [][]string{{"--week", "31"}, {"--season", "1492"}, {"--season-type", "spring"}, {"--api", "nowhere"}} {
+	for _, args := range [][]string{{"--week", "31"}, {"--week", "0"}, {"--season", "1492"}, {"--season-type", "spring"}, {"--api", "nowhere"}} {
 		sync(2, args...)
 	}
 	_, complaint := ohio(t, 2, "games", "sync", "--season-type", "postseason")

@@ -1,6 +1,7 @@
 package cfbd
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -86,7 +87,7 @@ func (c *Client) send(ctx context.Context, question, etag string, left int) (ans
 	case response.StatusCode == http.StatusNotModified && etag != "":
 		return answer{unchanged: true}, nil
 	case response.StatusCode == http.StatusOK:
-		return answer{body: body, etag: response.Header.Get("ETag")}, nil
+		return answer{body: c.withoutKey(body), etag: response.Header.Get("ETag")}, nil
 	}
 	return answer{}, c.refusal(response, body)
 }
@@ -127,9 +128,26 @@ func (c *Client) refusal(response *http.Response, body []byte) error {
 		return f
 	case code >= 500:
 		return &failure{again: code != http.StatusNotImplemented, away: true, fault: fault.New(fault.Unavailable, "the College Football Data API fails (%d%s)", code, said)}
+	case code >= 300 && code < 400:
+		return &failure{fault: fault.New(fault.Unavailable, "the College Football Data API answers with a redirect or nothing new (%d), which is no answer; check its address", code)}
 	default:
 		return &failure{fault: fault.New(fault.Invalid, "the College Football Data API does not take the question (%d%s)", code, said)}
 	}
+}
+
+// minKey is shorter than any key and longer than what answers hold by chance.
+const minKey = 8
+
+// withoutKey is an answer without the key, should it be echoed, so that nothing
+// that is made of the answer can tell it.
+func (c *Client) withoutKey(body []byte) []byte {
+	if len(c.deps.Key) < minKey {
+		return body
+	}
+	for _, form := range []string{c.deps.Key, strings.ReplaceAll(c.deps.Key, "/", `\/`)} {
+		body = bytes.ReplaceAll(body, []byte(form), []byte("..."))
+	}
+	return body
 }
 
 // maxSaid bounds what is repeated of the API's own words.

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go"
@@ -95,6 +96,10 @@ func New(d Deps, o Options) (*Client, error) {
 	if d.Key == "" {
 		return nil, fault.New(fault.Invalid, "CFBD_API_KEY is not set: a key of the College Football Data API is free at collegefootballdata.com")
 	}
+	// Such a key fits no header: it would read as an API that is away.
+	if strings.IndexFunc(d.Key, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0 {
+		return nil, fault.New(fault.Invalid, "CFBD_API_KEY holds a space, a line break or another character that no key has")
+	}
 	if u, err := url.Parse(o.BaseURL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil {
 		return nil, fault.New(fault.Invalid, "the address of the College Football Data API must be like %s", BaseURL)
 	}
@@ -164,7 +169,7 @@ func (c *Client) breaker() failsafe.Policy[answer] {
 		WithSuccessThreshold(1).
 		WithDelay(c.options.OpenFor).
 		OnOpen(func(circuitbreaker.StateChangedEvent) {
-			c.deps.Logger.Warn("the College Football Data API keeps failing and is left alone", "for", c.options.OpenFor)
+			c.deps.Logger.Warn("the College Football Data API keeps failing and is left alone", "for", c.options.OpenFor.String())
 		}).
 		OnClose(func(circuitbreaker.StateChangedEvent) {
 			c.deps.Logger.Info("the College Football Data API answers again")

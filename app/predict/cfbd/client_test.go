@@ -68,7 +68,7 @@ func TestTroubleOfTheAPI(t *testing.T) {
 		"quota":                {[]http.HandlerFunc{cfbdtest.Say(429, "Monthly call quota exceeded.")}, 1, fault.RateLimited, "quota at the College Football Data API is used up"},
 		"bad key":              {[]http.HandlerFunc{cfbdtest.Say(401, "Unauthorized")}, 1, fault.Forbidden, "check CFBD_API_KEY"},
 		"bad question":         {[]http.HandlerFunc{cfbdtest.Say(400, "Validation Failed")}, 1, fault.Invalid, "does not take the question (400: Validation Failed)"},
-		"moved":                {[]http.HandlerFunc{cfbdtest.Say(301, "", "Location", "/games?year=1")}, 1, fault.Invalid, "(301)"},
+		"moved":                {[]http.HandlerFunc{cfbdtest.Say(301, "", "Location", "/games?year=1")}, 1, fault.Unavailable, "(301)"},
 		"hangs up":             {[]http.HandlerFunc{drop}, 2, "", ""},
 		"hangs up on":          {[]http.HandlerFunc{drop, drop, drop}, 3, fault.Unavailable, "cannot be reached"},
 		"slow":                 {[]http.HandlerFunc{hang}, 2, "", ""},
@@ -79,7 +79,7 @@ func TestTroubleOfTheAPI(t *testing.T) {
 		"nothing":              {[]http.HandlerFunc{cfbdtest.Body(``)}, 1, fault.Unavailable, "something else than a list"},
 		"other keys":           {[]http.HandlerFunc{cfbdtest.Body(`[{"id": 1, "home_team": "Iowa"}]`)}, 1, fault.Unavailable, "has it changed? game 1 of the answer: season is missing"},
 		"too much":             {[]http.HandlerFunc{cfbdtest.Body("[" + strings.Repeat(" ", 1<<20) + "]")}, 1, fault.TooLarge, "more than 1000000 bytes"},
-		"unchanged from what?": {[]http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) }}, 1, fault.Invalid, "(304)"},
+		"unchanged from what?": {[]http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) }}, 1, fault.Unavailable, "(304)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			api := cfbdtest.New(t, league()...)

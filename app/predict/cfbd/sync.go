@@ -19,8 +19,9 @@ type API interface {
 	Teams(ctx context.Context, season int) ([]Team, []Refusal, error)
 }
 
-// Importer stores games; football.Store is one.
-type Importer interface {
+// GameStore keeps games; football.Store is one.
+type GameStore interface {
+	Games(ctx context.Context, f football.GameFilter) ([]football.Game, error)
 	Import(ctx context.Context, games []football.Game, progress func(sent int)) (football.ImportReport, error)
 }
 
@@ -28,13 +29,13 @@ type Importer interface {
 // nothing.
 type Syncer struct {
 	api   API
-	store Importer
+	store GameStore
 	teams *football.Directory
 }
 
 // NewSyncer makes a Syncer. teams are the known ones: other spellings of them
 // are unified, and new names are told.
-func NewSyncer(api API, store Importer, teams *football.Directory) *Syncer {
+func NewSyncer(api API, store GameStore, teams *football.Directory) *Syncer {
 	return &Syncer{api, store, teams}
 }
 
@@ -58,7 +59,8 @@ type Part struct {
 	Added      int       `json:"added"`
 	Changed    int       `json:"changed"`
 	Unchanged  int       `json:"unchanged"`
-	Lines      int       `json:"lines"` // games with a spread
+	Lines      int       `json:"lines"`             // games with a spread
+	Missing    int       `json:"missing,omitempty"` // games to be played that the API no longer tells of
 	Refused    int       `json:"refused"`
 	Refusals   []Refusal `json:"refusals,omitempty"` // the first of them
 	NewTeams   []NewTeam `json:"new_teams,omitempty"`
@@ -95,18 +97,23 @@ const Steps = 3
 func (s *Syncer) Sync(ctx context.Context, queries []Query, progress func(done, total int, what string)) (Report, error) {
 	report := Report{Parts: []Part{}, Issues: []Issue{}}
 	var failed []error
+	var asked []Query // of the parts
+	told := map[int64]bool{}
 	for i, q := range queries {
-		part, err := s.part(ctx, q, func(step int, what string) { progress(i*Steps+step, len(queries)*Steps, what) })
+		part, err := s.part(ctx, q, told, func(step int, what string) { progress(i*Steps+step, len(queries)*Steps, what) })
 		if err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", q, err))
 		}
 		if part != nil {
-			report.Parts = append(report.Parts, *part)
+			report.Parts, asked = append(report.Parts, *part), append(asked, q)
 			report.Issues = append(report.Issues, part.issues(q)...)
 		}
 		if hopeless(err) || ctx.Err() != nil {
 			break
 		}
+	}
+	if err := s.lost(ctx, asked, told, &report); err != nil {
+		failed = append(failed, err)
 	}
 	if len(failed) == 0 {
 		progress(len(queries)*Steps, len(queries)*Steps, "done")
@@ -151,12 +158,19 @@ func (p Part) issues(q Query) []Issue {
 }
 
 // part gives nil when there is nothing to report. Games without their lines
-// are imported all the same: the store keeps the lines that it knows.
-func (s *Syncer) part(ctx context.Context, q Query, progress func(step int, what string)) (*Part, error) {
+// are imported all the same: the store keeps the lines that it knows. told
+// gathers the games of the answer.
+func (s *Syncer) part(ctx context.Context, q Query, told map[int64]bool, progress func(step int, what string)) (*Part, error) {
 	progress(0, "games of "+q.String())
 	games, refused, err := s.api.Games(ctx, q)
 	if err != nil {
 		return nil, err
+	}
+	for _, g := range games {
+		told[g.ID] = true
+	}
+	for _, r := range refused {
+		told[r.GameID] = true
 	}
 	progress(1, "lines of "+q.String())
 	lines, unread, missing := s.api.Lines(ctx, q)
