@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -91,13 +90,12 @@ func (s *Service) reportMade(ctx context.Context, tx pgx.Tx, r maintenance.Repor
 	if severity == contract.Info {
 		return nil
 	}
-	body, err := r.Markdown()
-	page, failed := r.HTML()
-	if err := errors.Join(err, failed); err != nil {
+	page, err := r.HTML()
+	if err != nil {
 		return err
 	}
 	return notify.NewOutbox(s.pool, notify.OutboxOptions{}).Enqueue(ctx, tx, notify.Notification{
 		Key: "maintenance-" + r.Run + "-" + strconv.FormatInt(r.ScheduledFor.Unix(), 10), Kind: notify.KindReport,
-		Severity: severity, Title: r.Summary, Body: body, HTML: page, At: r.MadeAt,
+		Severity: severity, Title: r.Summary, Body: r.Brief(), HTML: page, At: r.MadeAt,
 	})
 }

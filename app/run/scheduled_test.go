@@ -56,12 +56,12 @@ func TestSyncerIsConfigured(t *testing.T) {
 	api := cfbdtest.New(t, games...)
 	pool := postgrestest.New(t)
 	config := contract.Config{CFBDAPIKey: api.Key, CFBDMonthlyBudget: 2, APIRateLimit: 1000}
-	syncer, err := NewSyncer(config, pool, silent(), cfbd.Options{BaseURL: api.URL})
+	syncer, err := NewSyncer(config, pool, NewAudit(pool, "test").Change, silent(), cfbd.Options{BaseURL: api.URL})
 	require.NoError(t, err)
 	report, err := syncer.Sync(t.Context(), []cfbd.Query{{Season: 2024}, {Season: 2023}}, func(int, int, string) {})
 	require.ErrorContains(t, err, "the budget of 2 requests")
 	require.Equal(t, len(games), report.Parts[0].Added)
-	_, err = NewSyncer(contract.Config{}, pool, silent(), cfbd.Options{})
+	_, err = NewSyncer(contract.Config{}, pool, NewAudit(pool, "test").Change, silent(), cfbd.Options{})
 	require.ErrorContains(t, err, "CFBD_API_KEY is not set")
 }
 

@@ -38,7 +38,7 @@ func (s *Service) works(logs *logstore.Folder) map[string]jobs.Work {
 		contract.JobCacheCleanup.Name:         maintenance.CacheCleanup(s.redis),
 		contract.JobHealthCheck.Name:          maintenance.HealthCheck(s.checks()),
 		contract.JobPerformanceMetrics.Name:   maintenance.PerformanceMetrics(s.pool, s.registry),
-		contract.JobDatabaseOptimization.Name: maintenance.DatabaseOptimization(s.pool, maintenance.OptimizationOptions{}),
+		contract.JobDatabaseOptimization.Name: maintenance.DatabaseOptimization(s.pool, maintenance.OptimizationOptions{History: s.jobs}),
 		contract.JobPerformanceAnalysis.Name:  maintenance.PerformanceAnalysis(s.jobs, time.Now),
 		contract.JobCacheAnalysis.Name:        maintenance.CacheAnalysis(s.redis),
 	}
@@ -73,7 +73,7 @@ func jobDrain(all time.Duration) time.Duration { return all - min(5*time.Second,
 
 // checks are the dependencies that the health check asks.
 func (s *Service) checks() []maintenance.Check {
-	return []maintenance.Check{
+	checks := []maintenance.Check{
 		{Name: "database", Severity: contract.Critical, Ask: func(ctx context.Context) error { return postgres.Ping(ctx, s.pool) }},
 		{Name: "redis", Severity: contract.Warning, Ask: func(ctx context.Context) error {
 			if s.redis == nil {
@@ -96,6 +96,18 @@ func (s *Service) checks() []maintenance.Check {
 		}},
 		{Name: "predictions", Severity: contract.Critical, Ask: s.predictOnce},
 	}
+	if s.backups == nil { // only a worker of the backups may touch their bucket
+		return checks
+	}
+	return append(checks, maintenance.Check{Name: "backup bucket", Severity: contract.Warning, Ask: func(ctx context.Context) error {
+		switch there, err := s.backups.buckets[0].IsAccessible(ctx); {
+		case err != nil:
+			return fault.Wrap(fault.Unavailable, err, "the backup bucket cannot be read")
+		case !there:
+			return fault.New(fault.Unavailable, "the backup bucket is not there, or not for this program")
+		}
+		return nil
+	}})
 }
 
 // predictOnce has the engine predict a game of two teams that it knows.

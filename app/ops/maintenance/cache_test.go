@@ -1,8 +1,10 @@
 package maintenance
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +82,47 @@ func TestTheCacheIsLookedInto(t *testing.T) {
 	require.NotContains(t, told, "10.0.0.", "no caller is named")
 	require.Contains(t, fmt.Sprint(report.Issues), "look-ups hit")
 	require.Contains(t, fmt.Sprint(report.Issues), `"big" takes`)
+	require.NotContains(t, fmt.Sprint(report.Issues), "lifetime", "one key is nothing to speak of")
+	require.NotContains(t, fmt.Sprint(report.Issues), "looked at", "all were")
+}
+
+// Whichever keys the walk meets last, all are looked at; and when they are too
+// many, that is said.
+func TestEveryKeyIsLookedAt(t *testing.T) {
+	client, ctx := server(t), t.Context()
+	pipe := client.Pipeline()
+	for i := range 6500 {
+		pipe.Set(ctx, fmt.Sprintf("%d-alone", i), "1", 0)
+	}
+	for i := range bigKeys + 5 {
+		pipe.Set(ctx, fmt.Sprintf("big:%02d", i), strings.Repeat("x", bigKey), 0)
+	}
+	pipe.Set(ctx, "huge", strings.Repeat("x", 2*bigKey), 0)
+	for range 20 {
+		pipe.RPush(ctx, "list", strings.Repeat("y", 1<<20))
+	}
+	_, err := pipe.Exec(ctx)
+	require.NoError(t, err)
+	const all = 6500 + bigKeys + 5 + 2
+	report := do[CacheAnalysisReport](t, contract.JobCacheAnalysis, CacheAnalysis(client))
+	require.Equal(t, all, report.Sampled)
+	require.True(t, report.Complete)
+	require.Len(t, report.Big, bigKeys)
+	require.Equal(t, "list", report.Big[0].Key)
+	require.Greater(t, report.Big[0].Bytes, int64(20<<20))
+	require.True(t, slices.IsSortedFunc(report.Big, func(a, b BigKey) int { return cmp.Compare(b.Bytes, a.Bytes) }))
+	require.Equal(t, "huge", report.Big[1].Key)
+	require.Equal(t, bigKeys+7, report.Large)
+	require.Len(t, report.ByPrefix, namedSpaces+1, "a report does not grow with the keys")
+	told := fmt.Sprint(report.Issues)
+	require.Contains(t, told, `"list" takes`)
+	require.Contains(t, told, "27 keys take a megabyte or more")
+	require.Contains(t, told, "6527 of 6527 keys have no lifetime")
+
+	cut := do[CacheAnalysisReport](t, contract.JobCacheAnalysis, cacheAnalysis(client, 1200))
+	require.Equal(t, 1200, cut.Sampled)
+	require.False(t, cut.Complete)
+	require.Contains(t, fmt.Sprint(cut.Issues), "looked at 1200 of 6527 keys")
 }
 
 // The Redis inside the process tells less, and that is said.

@@ -22,8 +22,14 @@ type OptimizationOptions struct {
 	// UnusedBytes is the size from which an index that nobody uses is told;
 	// default 1 MB.
 	UnusedBytes int64
-	LockWait    time.Duration    // for a table, before its index is left as it is; default 10 s
-	Clock       func() time.Time // default time.Now
+	// UnusedFor is how long nobody must have been seen to use it; default 30 days.
+	UnusedFor time.Duration
+	LockWait  time.Duration    // for a table, before its index is left as it is; default 10 s
+	Clock     func() time.Time // default time.Now
+	// History has the reports of earlier runs: what a rebuild did not shrink,
+	// and since when an index is not used. Without it every run begins anew
+	// and no index is told as unused.
+	History History
 }
 
 func (o OptimizationOptions) withDefaults() OptimizationOptions {
@@ -36,6 +42,9 @@ func (o OptimizationOptions) withDefaults() OptimizationOptions {
 	if o.UnusedBytes <= 0 {
 		o.UnusedBytes = 1 << 20
 	}
+	if o.UnusedFor <= 0 {
+		o.UnusedFor = 30 * day
+	}
 	if o.LockWait <= 0 {
 		o.LockWait = 10 * time.Second
 	}
@@ -47,31 +56,15 @@ func (o OptimizationOptions) withDefaults() OptimizationOptions {
 
 // OptimizationReport is what was found and done.
 type OptimizationReport struct {
-	Analyzed  []string       `json:"analyzed"` // tables
-	Bloated   []BloatedIndex `json:"bloated"`
-	Unused    []UnusedIndex  `json:"unused"`
-	Invalid   []string       `json:"invalid"`    // indexes that a build left half done
-	DeadRows  []DeadRows     `json:"dead_rows"`  // tables that vacuum does not keep up with
-	OldestXID int64          `json:"oldest_xid"` // transactions until wrap-around is 2.1e9 less this
-	Issues    []Issue        `json:"issues"`
-}
-
-// BloatedIndex is an index larger than its rows need, by estimate.
-type BloatedIndex struct {
-	Name      string `json:"name"`
-	Bytes     int64  `json:"bytes"`
-	Estimate  int64  `json:"estimated_bytes"` // that its rows need
-	Reindexed bool   `json:"reindexed"`
-	After     int64  `json:"bytes_after,omitempty"`
-	Error     string `json:"error,omitempty"`
-}
-
-// UnusedIndex is an index that no query has used since the statistics began.
-type UnusedIndex struct {
-	Name  string     `json:"name"`
-	Table string     `json:"table"`
-	Bytes int64      `json:"bytes"`
-	Since *time.Time `json:"since,omitempty"` // nil: since the server was made
+	Analyzed  []string        `json:"analyzed"` // tables
+	Bloated   []BloatedIndex  `json:"bloated"`
+	Unjudged  []UnjudgedIndex `json:"unjudged"`
+	Unused    []UnusedIndex   `json:"unused"`
+	Dropped   []string        `json:"dropped"`    // indexes that a rebuild left half done
+	Invalid   []string        `json:"invalid"`    // indexes that a build left half done, still there
+	DeadRows  []DeadRows      `json:"dead_rows"`  // tables that vacuum does not keep up with
+	OldestXID int64           `json:"oldest_xid"` // transactions until wrap-around is 2.1e9 less this
+	Issues    []Issue         `json:"issues"`
 }
 
 // DeadRows is a table with more dead rows than it should have.
@@ -82,38 +75,15 @@ type DeadRows struct {
 }
 
 const (
-	// Tables of which a tenth has changed since the planner looked.
-	staleTables = `select schemaname, relname from pg_stat_user_tables
+	// Tables of which a tenth has changed since the planner looked, and those
+	// with an index over an expression that it has not looked at.
+	staleTables = `select schemaname, relname from pg_stat_user_tables t
 		where n_mod_since_analyze > 50 + n_live_tup / 10 or last_analyze is null and last_autoanalyze is null and n_live_tup > 0
+			or n_live_tup > 0 and exists (
+				select from pg_index x join pg_class i on i.oid = x.indexrelid
+				where x.indrelid = t.relid and x.indisvalid and 0 = any(x.indkey::smallint[])
+					and not exists (select from pg_stats s where s.schemaname = t.schemaname and s.tablename = i.relname))
 		order by 1, 2`
-	// What a B-tree needs: every row's key, header and pointer, at the usual
-	// fill of 90 %, in pages of which 40 bytes are overhead, and a page for the
-	// root. Widths are the planner's; indexes over expressions are left out.
-	bloatedIndexes = `select schema, name, bytes, estimate from (
-			select n.nspname as schema, i.relname as name, pg_relation_size(i.oid) as bytes,
-				(ceil(i.reltuples * (4 + 8 * ceil((8 + w.width) / 8.0)) / ((b.size - 40) * 0.9)) + 2)::bigint * b.size as estimate
-			from pg_index x
-				join pg_class i on i.oid = x.indexrelid
-				join pg_class t on t.oid = x.indrelid
-				join pg_namespace n on n.oid = i.relnamespace
-				join pg_am a on a.oid = i.relam and a.amname = 'btree'
-				cross join (select current_setting('block_size')::bigint as size) b
-				cross join lateral (
-					select sum(coalesce(s.avg_width, case when c.attlen > 0 then c.attlen else 32 end) * (1 - coalesce(s.null_frac, 0))) as width
-					from unnest(x.indkey::smallint[]) as key (attnum)
-						join pg_attribute c on c.attrelid = t.oid and c.attnum = key.attnum
-						left join pg_stats s on s.schemaname = n.nspname and s.tablename = t.relname and s.attname = c.attname and not s.inherited
-				) w
-			where n.nspname not in ('pg_catalog', 'information_schema') and n.nspname not like 'pg_toast%'
-				and not 0 = any(x.indkey::smallint[]) and x.indisvalid and i.reltuples >= 0
-		) sized
-		where bytes - estimate >= $1 and (bytes - estimate)::float8 / bytes >= $2
-		order by bytes - estimate desc`
-	unusedIndexes = `select u.schemaname || '.' || u.indexrelname, u.schemaname || '.' || u.relname, pg_relation_size(u.indexrelid),
-			(select stats_reset from pg_stat_database where datname = current_database())
-		from pg_stat_user_indexes u join pg_index x on x.indexrelid = u.indexrelid
-		where u.idx_scan = 0 and not x.indisunique and not x.indisprimary and pg_relation_size(u.indexrelid) >= $1
-		order by 3 desc, 1`
 	invalidIndexes = `select n.nspname || '.' || i.relname from pg_index x
 			join pg_class i on i.oid = x.indexrelid join pg_namespace n on n.oid = i.relnamespace
 		where not x.indisvalid and not exists (select from pg_stat_progress_create_index p where p.index_relid = x.indexrelid)
@@ -131,10 +101,15 @@ const wrapAround = 1_000_000_000
 func DatabaseOptimization(pool *pgxpool.Pool, opts OptimizationOptions) jobs.Work {
 	opts = opts.withDefaults()
 	return func(ctx context.Context, run *jobs.Run) (any, error) {
-		o := &optimizer{opts: opts, report: OptimizationReport{
-			Analyzed: []string{}, Bloated: []BloatedIndex{}, Unused: []UnusedIndex{}, Invalid: []string{}, DeadRows: []DeadRows{}, Issues: []Issue{},
+		o := &optimizer{opts: opts, stuck: map[string]string{}, report: OptimizationReport{
+			Analyzed: []string{}, Bloated: []BloatedIndex{}, Unjudged: []UnjudgedIndex{}, Unused: []UnusedIndex{}, Dropped: []string{},
+			Invalid: []string{}, DeadRows: []DeadRows{}, Issues: []Issue{},
 		}}
-		err := pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		var err error
+		if o.past, err = pastOptimizations(ctx, opts.History); err != nil {
+			return nil, err
+		}
+		err = pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 			// These statements may take as long as the job.
 			if _, err := conn.Exec(ctx, fmt.Sprintf("set statement_timeout = 0; set lock_timeout = %d", opts.LockWait.Milliseconds())); err != nil {
 				return err
@@ -172,6 +147,8 @@ func DatabaseOptimization(pool *pgxpool.Pool, opts OptimizationOptions) jobs.Wor
 type optimizer struct {
 	opts   OptimizationOptions
 	conn   *pgx.Conn
+	past   []OptimizationReport // newest first
+	stuck  map[string]string    // why what a rebuild left could not be dropped
 	report OptimizationReport
 }
 
@@ -192,48 +169,6 @@ func (o *optimizer) analyze(ctx context.Context, run *jobs.Run) error {
 	return nil
 }
 
-func (o *optimizer) reindex(ctx context.Context, run *jobs.Run) error {
-	type index struct {
-		Schema, Name    string
-		Bytes, Estimate int64
-	}
-	indexes, err := list[index](ctx, o.conn, bloatedIndexes, o.opts.BloatBytes, o.opts.BloatRatio)
-	if err != nil {
-		return err
-	}
-	for _, i := range indexes {
-		run.Progress(1, 4, "reindexing "+i.Name)
-		b := BloatedIndex{Name: i.Schema + "." + i.Name, Bytes: i.Bytes, Estimate: i.Estimate}
-		name := pgx.Identifier{i.Schema, i.Name}.Sanitize()
-		if _, err := o.conn.Exec(ctx, "reindex index concurrently "+name); err != nil {
-			if ignoreRefusal(err) != nil || ctx.Err() != nil {
-				return err
-			}
-			b.Error = told(err) // such as a lock that was not to be had; the next one may go
-			o.add(contract.Ticket, "index %s has %d bytes, of which its rows need about %d, and could not be rebuilt: %s", b.Name, b.Bytes, b.Estimate, b.Error)
-		} else {
-			b.Reindexed = true
-			if err := o.conn.QueryRow(ctx, "select pg_relation_size($1::regclass)", name).Scan(&b.After); err != nil {
-				return err
-			}
-		}
-		o.report.Bloated = append(o.report.Bloated, b)
-	}
-	return nil
-}
-
-func (o *optimizer) unused(ctx context.Context, _ *jobs.Run) (err error) {
-	if o.report.Unused, err = list[UnusedIndex](ctx, o.conn, unusedIndexes, o.opts.UnusedBytes); err != nil {
-		return err
-	}
-	for _, u := range o.report.Unused {
-		if u.Since == nil || o.opts.Clock().Sub(*u.Since) > 7*day { // else nobody can tell yet
-			o.add(contract.Ticket, "index %s of %s (%d bytes) has not been used", u.Name, u.Table, u.Bytes)
-		}
-	}
-	return nil
-}
-
 func (o *optimizer) leftovers(ctx context.Context, _ *jobs.Run) (err error) {
 	rows, err := o.conn.Query(ctx, invalidIndexes)
 	if err != nil {
@@ -243,6 +178,10 @@ func (o *optimizer) leftovers(ctx context.Context, _ *jobs.Run) (err error) {
 		return err
 	}
 	for _, name := range o.report.Invalid {
+		if why, ours := o.stuck[name]; ours {
+			o.add(contract.Ticket, "index %s, left by a rebuild that broke off, could not be dropped (%s): the next run tries again", name, why)
+			continue
+		}
 		o.add(contract.Warning, "index %s is invalid, left by a build that broke off: drop index concurrently %s", name, name)
 	}
 	if o.report.DeadRows, err = list[DeadRows](ctx, o.conn, deadRows); err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/platform/jobs"
 )
 
 //go:embed report.md.tmpl
@@ -18,6 +19,35 @@ var markdownSource string
 
 //go:embed report.html.tmpl
 var htmlSource string
+
+// toldIssues are those that a message lists; all are in the other forms.
+const toldIssues = 20
+
+// Brief shows what a person must know of a report in Markdown without tables:
+// where nobody renders it, as in chats, it reads as it is.
+func (r Report) Brief() string {
+	var text strings.Builder
+	flat := strings.NewReplacer("\r", " ", "\n", " ")
+	fmt.Fprintf(&text, "%s\nVerdict: %s. It took %s.\n", r.Summary, r.Verdict, took(r.TookSeconds))
+	for i, one := range r.Issues {
+		if i == 0 {
+			text.WriteString("\nIssues\n")
+		}
+		if i == toldIssues {
+			fmt.Fprintf(&text, "- and %d more\n", len(r.Issues)-i)
+			break
+		}
+		fmt.Fprintf(&text, "- %s, %s: %s\n", one.Severity, one.Job, flat.Replace(one.Text))
+	}
+	heading := "\nTasks that are not done\n"
+	for _, task := range r.Tasks {
+		if task.Status != absent && !jobs.Status(task.Status).Good() {
+			fmt.Fprintf(&text, "%s- %s: %s\n", heading, task.Job, strings.ReplaceAll(task.Status, "_", " "))
+			heading = ""
+		}
+	}
+	return text.String()
+}
 
 // Markdown shows a report as Markdown.
 func (r Report) Markdown() (string, error) {

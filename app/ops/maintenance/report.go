@@ -39,7 +39,7 @@ type Report struct {
 	ScheduledFor time.Time      `json:"scheduled_for"`
 	MadeAt       time.Time      `json:"made_at"`
 	Verdict      Verdict        `json:"verdict"`
-	Summary      string         `json:"summary"`
+	Summary      string         `json:"summary"`      // a sentence that also names the run
 	TookSeconds  float64        `json:"took_seconds"` // from the due time to the last end
 	Counts       map[string]int `json:"counts"`       // of tasks, by status
 	Tasks        []Task         `json:"tasks"`
@@ -141,7 +141,7 @@ func issuesOf(job contract.Job, record jobs.Record, ran bool) (issues []Issue) {
 
 func summary(r Report) string {
 	good := r.Counts[string(jobs.Succeeded)] + r.Counts[string(jobs.Skipped)]
-	text := fmt.Sprintf("%d of %d tasks are done", good, len(r.Tasks)-r.Counts[absent])
+	text := fmt.Sprintf("%s maintenance of %s: %d of %d tasks are done", r.Run, r.ScheduledFor.UTC().Format(time.DateOnly), good, len(r.Tasks)-r.Counts[absent])
 	var rest []string
 	for _, status := range jobs.Statuses() {
 		if n := r.Counts[string(status)]; n > 0 && !status.Good() {

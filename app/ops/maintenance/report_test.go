@@ -77,6 +77,7 @@ func TestAReportTellsAll(t *testing.T) {
 	require.NoError(t, err)
 	golden(t, "daily.html", html)
 	require.NotContains(t, html, "<b>12")
+	golden(t, "daily-brief.md", r.Brief())
 }
 
 func rankOf(t *testing.T, i Issue) int {
@@ -117,7 +118,22 @@ func TestVerdicts(t *testing.T) {
 		r := compile("daily", noon, contract.Jobs(), test.records, noon)
 		require.Equal(t, test.want, r.Verdict, name)
 		require.Contains(t, r.Summary, test.says, name)
+		require.True(t, strings.HasPrefix(r.Summary, "daily maintenance of 2026-11-03: "), r.Summary)
 	}
+}
+
+// A message stays short however much is wrong.
+func TestATextIsShort(t *testing.T) {
+	r := aDay()
+	for range 100 {
+		r.Issues = append(r.Issues, Issue{contract.Ticket, "cache-analysis", "one\nmore"})
+	}
+	text := r.Brief()
+	issues, _, _ := strings.Cut(text, "Tasks")
+	require.Equal(t, toldIssues+1, strings.Count(issues, "\n- "))
+	require.Contains(t, text, "- and 86 more\n")
+	require.NotContains(t, text, "one\nmore")
+	require.NotContains(t, (Report{Summary: "all is well"}).Brief(), "Issues")
 }
 
 // Whatever a job says, a table keeps its rows.
@@ -271,7 +287,7 @@ func TestEveryStatementFitsTheSchema(t *testing.T) {
 	defer conn.Release()
 	statements := []string{
 		unreported, keepReport, newestReport, databaseFigures, connectionFigures, tableFigures, hasStatements,
-		staleTables, bloatedIndexes, unusedIndexes, invalidIndexes, deadRows, oldestXID,
+		staleTables, airyIndexes, unusedIndexes, brokenOff, invalidIndexes, deadRows, oldestXID,
 	}
 	for _, r := range Retentions() {
 		statements = append(statements, r.deleteSQL())
