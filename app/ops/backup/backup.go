@@ -10,6 +10,7 @@
 //	  manifest.sha256         checksum of the manifest
 //	  manifest.json           written last: without it there is no backup
 //	  verification.json       what the newest verification found
+//	  begun-*.json            who makes it; there only while it is being made
 //	  keep.json               there when somebody marked the backup to be kept
 //
 // All that is needed to judge a backup lies in the bucket, so that it can be

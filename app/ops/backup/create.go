@@ -1,19 +1,19 @@
 package backup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/ops/backup/pgclient"
-	"github.com/script-ohio/platform/app/platform/blob"
 )
 
 // Create makes a backup. A component that fails makes it partial, which is an
@@ -30,7 +30,8 @@ func (s *Service) Create(ctx context.Context, p Progress) (m Manifest, err error
 // create is Create for whoever has the lock.
 func (s *Service) create(ctx context.Context, safety bool, p Progress) (m Manifest, err error) {
 	began := s.Clock()
-	if m, err = s.begin(ctx, began); err != nil {
+	m, claim, err := s.begin(ctx, began)
+	if err != nil {
 		return m, err
 	}
 	m.Safety = safety
@@ -47,37 +48,22 @@ func (s *Service) create(ctx context.Context, safety bool, p Progress) (m Manife
 		}
 	}
 	if m.Status == Complete {
-		m.Issues = append(m.Issues, s.emptied(ctx, m)...)
+		m.Issues = append(append(m.Issues, s.emptied(ctx, m)...), s.neighbour(ctx)...)
 	}
 	m.FinishedAt = s.Clock().UTC()
 	m.DurationSeconds = m.FinishedAt.Sub(m.StartedAt).Seconds()
 	digest, err := s.writeManifest(ctx, m)
 	if err != nil {
-		return m, fault.Wrap(fault.CodeOf(err), err, "backup %s is incomplete", m.Name)
+		// Nobody can restore what there is of it, and the next one needs room.
+		return m, errors.Join(fault.Wrap(fault.CodeOf(err), err, "backup %s is incomplete", m.Name), s.discard(ctx, m.Name))
 	}
+	s.withdraw(ctx, m.Name, claim)
 	s.record(ctx, result{kind: resultBackup, backup: m.Name, ok: m.Status == Complete, began: began, digest: digest, report: backupResult(m)})
 	s.Logger.InfoContext(ctx, "a backup ended", "backup", m.Name, "status", m.Status, "bytes", m.Size(), "issues", m.Issues)
 	if m.Status != Complete {
 		return m, fault.New(fault.Unavailable, "backup %s is partial: %s", m.Name, strings.Join(m.Issues, "; "))
 	}
 	return m, nil
-}
-
-// begin finds a name that is free. Names count seconds.
-func (s *Service) begin(ctx context.Context, began time.Time) (m Manifest, err error) {
-	for at := began.UTC(); ; at = at.Add(time.Second) {
-		name := at.Format(nameLayout)
-		_, err := s.Bucket.List(listOptions(name + "/")).Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return Manifest{
-				Format: format, Name: name, Status: Complete, StartedAt: began.UTC(), Issues: []string{},
-				Recipient: s.Keys.Recipient(), Tools: map[string]string{"ohio": s.Program, "zstd": zstdVersion()},
-			}, nil
-		}
-		if err != nil {
-			return m, blob.Fault(err, "the bucket of backups cannot be read")
-		}
-	}
 }
 
 // copyPart copies one component. What goes wrong stands in the part.
@@ -134,7 +120,7 @@ func (s *Service) copyDatabase(ctx context.Context, m *Manifest, p Progress) (Ob
 		}()
 	})
 	args := []string{"--format=custom", "--compress=0", "--no-password", "--snapshot=" + snapshot.id, "--lock-wait-timeout=60s"}
-	object, err := s.store(ctx, m.Name, "database.dump", snapshot.Bytes, p, func(w io.Writer) error {
+	object, err := s.store(ctx, m.Name, "database.dump", snapshot.size, p, func(w io.Writer) error {
 		return client.Run(ctx, pgclient.Call{Program: pgclient.Dump, Args: args, Target: &s.target, Out: &starting{w, begin}})
 	})
 	if err != nil {
@@ -175,7 +161,7 @@ func clientMajor(m Manifest) int {
 // have none now. That may be right, but somebody should look.
 func (s *Service) emptied(ctx context.Context, m Manifest) (issues []string) {
 	before, err := s.Newest(ctx)
-	if err != nil || before.Database == nil {
+	if err != nil || before.Database == nil || !s.ours(before) {
 		return nil
 	}
 	for table, rows := range m.Database.Rows {
@@ -184,6 +170,30 @@ func (s *Service) emptied(ctx context.Context, m Manifest) (issues []string) {
 		}
 	}
 	return issues
+}
+
+// neighbour says whose the newest backup in the bucket is, when it is another
+// database's.
+func (s *Service) neighbour(ctx context.Context) (issues []string) {
+	folders, err := s.scan(ctx, "backup-")
+	if err != nil {
+		return nil
+	}
+	slices.SortFunc(folders, func(a, b folder) int { return cmp.Compare(b.name, a.name) })
+	for _, f := range folders {
+		if !f.has(manifestName) {
+			continue
+		}
+		m, _, err := s.readManifest(ctx, f.name)
+		if err != nil || m.Database == nil {
+			continue
+		}
+		if s.ours(m) {
+			return nil
+		}
+		return []string{fmt.Sprintf("%s in the same bucket is of another database, %s; give each a bucket of its own", m.Name, m.Database.Name)}
+	}
+	return nil
 }
 
 // discard removes what there is of a backup that will not be, though the

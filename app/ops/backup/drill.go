@@ -39,11 +39,12 @@ func (s *Service) Drill(ctx context.Context, p Progress) (d Drill, err error) {
 
 func (s *Service) drill(ctx context.Context, p Progress) (d Drill, err error) {
 	began := s.Clock()
-	m, err := s.Newest(ctx)
+	m, digest, err := s.newest(ctx)
 	if err != nil {
 		return d, err
 	}
 	d = Drill{Backup: m.Name, At: began.UTC(), PointSeconds: began.Sub(m.Database.At).Seconds()}
+	s.compareRecord(ctx, m.Name, digest, &d.Checks)
 	err = s.inScratch(ctx, m, &d.Checks, p, func(database string, restored Snapshot) error {
 		d.Tables = len(restored.Rows)
 		for _, rows := range restored.Rows {

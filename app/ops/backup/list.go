@@ -123,7 +123,15 @@ func (s *Service) Show(ctx context.Context, name string) (Entry, Manifest, error
 
 func (s *Service) entry(ctx context.Context, f folder) (Entry, error) {
 	at, _ := timeOf(f.name)
-	e := Entry{Name: f.name, At: at, Status: Incomplete, Bytes: f.bytes, objects: f.objects}
+	e, err := s.looked(ctx, f, Entry{Name: f.name, At: at, Status: Incomplete, Bytes: f.bytes, objects: f.objects})
+	if future(at, s.Clock()) {
+		e.Issues = append(e.Issues, "it begins in the future: the clock that named it was wrong")
+	}
+	return e, err
+}
+
+// looked is an entry with what the objects in its folder tell.
+func (s *Service) looked(ctx context.Context, f folder, e Entry) (Entry, error) {
 	if f.has(keepName) {
 		e.Mark = &Mark{} // it counts even if it cannot be read
 		if _, err := s.small(ctx, f, keepName, e.Mark); err != nil {
@@ -178,39 +186,56 @@ func (s *Service) small(ctx context.Context, f folder, object string, value any)
 // one.
 const ahead = time.Hour
 
+func future(at, now time.Time) bool { return at.After(now.Add(ahead)) }
+
 // Newest gives the manifest of the newest complete backup but those that were
 // made before a restore: what they hold was to be replaced. Those of other
 // databases, and those that begin in the future, count only if there is no
-// other. fault.NotFound when there is none.
+// other: sooner our own by a wrong clock than somebody else's. fault.NotFound
+// when there is none.
 func (s *Service) Newest(ctx context.Context) (Manifest, error) {
+	m, _, err := s.newest(ctx)
+	return m, err
+}
+
+// newest is Newest with the manifest's checksum.
+func (s *Service) newest(ctx context.Context) (best Manifest, digest string, err error) {
 	folders, err := s.scan(ctx, "backup-")
 	if err != nil {
-		return Manifest{}, err
+		return best, "", err
 	}
 	slices.SortFunc(folders, func(a, b folder) int { return cmp.Compare(b.name, a.name) })
-	var other *Manifest
+	const none = 4
+	doubt := none
 	for _, f := range folders {
 		if !f.has(manifestName) {
 			continue
 		}
-		m, _, err := s.readManifest(ctx, f.name)
+		m, read, err := s.readManifest(ctx, f.name)
 		if err != nil && fault.CodeOf(err) != fault.Conflict && fault.CodeOf(err) != fault.NotFound {
-			return Manifest{}, err
+			return Manifest{}, "", err
 		}
 		if err != nil || m.Status != Complete || m.Safety {
 			continue
 		}
-		if at, _ := timeOf(f.name); s.ours(m) && !at.After(s.Clock().Add(ahead)) {
-			return m, nil
+		doubts := 0
+		if !s.ours(m) {
+			doubts += 2
 		}
-		if other == nil {
-			other = &m
+		if at, _ := timeOf(f.name); future(at, s.Clock()) {
+			doubts++
+		}
+		if doubts < doubt {
+			best, digest, doubt = m, read, doubts
+		}
+		if doubt == 0 {
+			break
 		}
 	}
-	if other != nil {
-		return *other, nil
+	if doubt == none {
+		return best, "", fault.New(fault.NotFound, "there is no complete backup yet: `ohio backup create` makes one")
 	}
-	return Manifest{}, fault.New(fault.NotFound, "there is no complete backup yet: `ohio backup create` makes one")
+	return best, digest, nil
 }
 
 // ours tells whether a backup is of the database that we serve, by its name:

@@ -12,6 +12,8 @@ import (
 	gocloud "gocloud.dev/blob"
 
 	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/ops/backup/envelope"
+	"github.com/script-ohio/platform/app/platform/blob"
 	"github.com/script-ohio/platform/app/platform/jobs"
 )
 
@@ -61,7 +63,7 @@ func (s *Service) Restore(ctx context.Context, name string, o RestoreOptions, p 
 	if len(o.Components) == 0 {
 		o.Components = []Component{Database}
 	}
-	m, _, err := s.readManifest(ctx, name)
+	m, digest, err := s.readManifest(ctx, name)
 	if err != nil {
 		return r, err
 	}
@@ -69,6 +71,10 @@ func (s *Service) Restore(ctx context.Context, name string, o RestoreOptions, p 
 	r = Restored{Backup: name, At: began.UTC()}
 	if err := m.holds(o.Components); err != nil {
 		return r, err
+	}
+	s.compareRecord(ctx, name, digest, &r.Checks)
+	if failed := r.Checks.Failed(); o.IntoLive && len(failed) > 0 {
+		return r, fault.New(fault.Conflict, "nothing was restored: %s of %s: %s; restore it into a fresh database and look", manifestName, name, failed)
 	}
 	err = s.exclusive(ctx, "restore", func(ctx context.Context, l *lock) error { return s.restore(ctx, l, m, o, &r, p) })
 	r.Seconds = s.Clock().Sub(began).Seconds()
@@ -81,6 +87,9 @@ func (s *Service) Restore(ctx context.Context, name string, o RestoreOptions, p 
 
 func (s *Service) restore(ctx context.Context, l *lock, m Manifest, o RestoreOptions, r *Restored, p Progress) error {
 	if o.IntoLive {
+		if err := s.openable(ctx, m, o.Components); err != nil {
+			return err
+		}
 		safety, err := s.create(ctx, true, p)
 		if err != nil {
 			return fault.Wrap(fault.CodeOf(err), err, "nothing was restored: what is live could not be backed up first")
@@ -111,14 +120,20 @@ func (s *Service) restore(ctx context.Context, l *lock, m Manifest, o RestoreOpt
 // returned.
 func (s *Service) restoreDatabase(ctx context.Context, m Manifest, o RestoreOptions, r *Restored, p Progress) (scratch string, err error) {
 	if o.Database == "" {
-		o.Database = m.Database.Name + "_" + r.At.Format("20060102_150405")
+		o.Database = fitting(m.Database.Name, "_"+r.At.Format("20060102_150405"))
+	}
+	if !o.IntoLive {
+		if err := s.free(ctx, o.Database); err != nil {
+			return "", err
+		}
 	}
 	scratch, err = s.newScratch(ctx, m)
 	if err != nil {
 		return "", err
 	}
+	known := len(r.Checks) // a manifest unlike the record is told, and no more
 	restored, err := s.restoreInto(ctx, m, scratch, o.IntoLive, &r.Checks, p)
-	if failed := r.Checks.Failed(); err == nil && len(failed) > 0 {
+	if failed := r.Checks[known:].Failed(); err == nil && len(failed) > 0 {
 		err = fault.New(fault.Conflict, "nothing was restored, because %s is not what was backed up: %s", m.Name, failed)
 	}
 	if err != nil {
@@ -167,10 +182,40 @@ func (s *Service) rename(ctx context.Context, from, to string) error {
 	defer disconnect(ctx, conn)
 	_, err = conn.Exec(ctx, renameSQL(from, to))
 	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok && refusal.Code == "42P04" {
-		return fault.Wrap(fault.Conflict, err, "there is a database %s already; choose another name", to)
+		return taken(to)
 	}
 	if err != nil {
 		return fault.Wrap(fault.Unavailable, err, "the restored database cannot be named %s", to)
 	}
 	return nil
+}
+
+// openable opens the objects of components, without reading on: what cannot
+// be opened needs no safety backup first.
+func (s *Service) openable(ctx context.Context, m Manifest, components []Component) error {
+	for _, component := range components {
+		part, _ := m.Part(component)
+		for _, object := range part.Objects {
+			if err := s.open(ctx, m.Name, object); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Service) open(ctx context.Context, name string, o Object) error {
+	source, err := blob.Reader(ctx, s.Bucket, name+"/"+o.Key)
+	if err != nil {
+		return blob.Fault(err, "%s cannot be read", o.Key)
+	}
+	defer func() { _ = source.Close() }()
+	opened, err := envelope.Open(source, o.Compression, o.Encryption, s.Keys)
+	if _, ours := errors.AsType[*fault.Error](err); ours {
+		return fault.Wrap(fault.CodeOf(err), err, "nothing was restored: %s cannot be opened", o.Key)
+	}
+	if err != nil {
+		return damage("envelope", "nothing was restored: %s cannot be opened: %v", o.Key, err)
+	}
+	return opened.Close()
 }

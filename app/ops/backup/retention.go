@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -24,7 +25,7 @@ type Decision struct {
 // has read in full; while there is none, not the newest complete one.
 // Whether Object Lock keeps a backup is asked later, of those that may go.
 func decide(entries []Entry, now time.Time, retention time.Duration) []Decision {
-	last := lastResort(entries)
+	last := lastResort(entries, now)
 	decisions := make([]Decision, len(entries))
 	for i, e := range entries {
 		age := now.Sub(e.At)
@@ -34,7 +35,7 @@ func decide(entries []Entry, now time.Time, retention time.Duration) []Decision 
 			d.Reason = "it is marked to be kept: " + e.Mark.Reason
 		case e.Name == last:
 			d.Reason = "it is the newest that is known to be good"
-		case e.Status == Incomplete && age <= abandonedAfter:
+		case e.Status == Incomplete && age <= abandonedAfter && !future(e.At, now):
 			d.Reason = "it may still be under way"
 		case e.Status == Incomplete:
 			d.Delete, d.Reason = true, "it was never completed"
@@ -50,17 +51,17 @@ func decide(entries []Entry, now time.Time, retention time.Duration) []Decision 
 
 // lastResort is the backup that one would restore: the newest verified one,
 // else the newest complete one, and no safety copy of what was replaced; ""
-// when there is none. Entries are newest first.
-func lastResort(entries []Entry) string {
+// when there is none. Those that begin in the future are too young to go, and
+// do not count. Entries are newest first.
+func lastResort(entries []Entry, now time.Time) (last string) {
 	for _, e := range entries {
-		if e.Status == Complete && !e.Safety && e.Verified() {
+		if e.Status != Complete || e.Safety || future(e.At, now) {
+			continue
+		}
+		if e.Verified() {
 			return e.Name
 		}
+		last = cmp.Or(last, e.Name)
 	}
-	for _, e := range entries {
-		if e.Status == Complete && !e.Safety {
-			return e.Name
-		}
-	}
-	return ""
+	return last
 }

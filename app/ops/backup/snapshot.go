@@ -31,19 +31,22 @@ type Snapshot struct {
 	Schema map[string]string `json:"schema"`
 	// Behind are the sequences whose next value a row has already, as when
 	// somebody chose a number by hand: they are no different when restored.
-	Behind []string `json:"sequences_behind,omitempty"`
+	Behind []string `json:"sequences_behind"` // nil in older manifests, which did not tell
 }
 
 // held is a snapshot that others can use while the session lives.
 type held struct {
 	conn *pgx.Conn
 	id   string
+	size int64 // of all that the database has on the server's disk, in bytes
 	Snapshot
 }
 
 const (
 	beginSnapshotSQL = `begin isolation level repeatable read, read only`
-	headSQL          = `select current_database(), now(), current_setting('server_version'), current_setting('server_version_num')::int / 10000,
+	// Only the catalog is asked: see starting.
+	exportSQL = `select pg_export_snapshot(), pg_database_size(current_database())`
+	headSQL   = `select current_database(), now(), current_setting('server_version'), current_setting('server_version_num')::int / 10000,
 		pg_encoding_to_char(encoding), datcollate, datctype from pg_database where datname = current_database()`
 	// Nothing that extensions bring along, nor anybody's temporary tables.
 	tablesSQL = `select n.nspname, c.relname, pg_table_size(c.oid) from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -61,7 +64,7 @@ func (s *Service) hold(ctx context.Context) (*held, error) {
 	}
 	h := &held{conn: conn}
 	if _, err = conn.Exec(ctx, beginSnapshotSQL); err == nil {
-		err = conn.QueryRow(ctx, `select pg_export_snapshot()`).Scan(&h.id)
+		err = conn.QueryRow(ctx, exportSQL).Scan(&h.id, &h.size)
 	}
 	if err == nil {
 		h.Snapshot, err = readHead(ctx, conn)
@@ -75,13 +78,6 @@ func (s *Service) hold(ctx context.Context) (*held, error) {
 
 func readHead(ctx context.Context, conn *pgx.Conn) (s Snapshot, err error) {
 	err = conn.QueryRow(ctx, headSQL).Scan(&s.Name, &s.At, &s.ServerVersion, &s.ServerMajor, &s.Encoding, &s.Collate, &s.CType)
-	if err != nil {
-		return s, err
-	}
-	tables, err := readTables(ctx, conn)
-	for _, t := range tables {
-		s.Bytes += t.bytes
-	}
 	return s, err
 }
 
@@ -102,8 +98,8 @@ func readTables(ctx context.Context, conn *pgx.Conn) ([]table, error) {
 	})
 }
 
-// describe counts the rows of every table and takes the fingerprints of every
-// definition.
+// describe measures every table, counts its rows, and takes the fingerprints
+// of every definition. It locks the tables.
 func describe(ctx context.Context, conn *pgx.Conn, s *Snapshot) error {
 	tables, err := readTables(ctx, conn)
 	if err != nil {
@@ -117,6 +113,7 @@ func describe(ctx context.Context, conn *pgx.Conn, s *Snapshot) error {
 			return fault.Wrap(fault.Unavailable, err, "the rows of %s cannot be counted", t)
 		}
 		s.Rows[t.String()] = rows
+		s.Bytes += t.bytes
 	}
 	if _, migrated := s.Rows["public.goose_db_version"]; migrated {
 		if err := conn.QueryRow(ctx, versionSQL).Scan(&s.SchemaVersion); err != nil {

@@ -79,9 +79,7 @@ func (s *Service) verify(ctx context.Context, name string, v *Verification, p Pr
 		return err
 	}
 	v.Checks.passed("manifest", "%s", digest)
-	if recorded := s.recordedDigest(ctx, name); recorded != "" && recorded != digest {
-		v.Checks.failed("manifest-record", "the manifest is not the one that the database remembers")
-	}
+	s.compareRecord(ctx, name, digest, &v.Checks)
 	if m.Status != Complete {
 		v.Checks.failed("complete", "the backup is %s", m.Status)
 	}
@@ -105,6 +103,14 @@ func (s *Service) verify(ctx context.Context, name string, v *Verification, p Pr
 		}
 	}
 	return nil
+}
+
+// compareRecord checks that a manifest is the one that the database remembers,
+// if it remembers any.
+func (s *Service) compareRecord(ctx context.Context, name, digest string, checks *Checks) {
+	if recorded := s.recordedDigest(ctx, name); recorded != "" && recorded != digest {
+		checks.failed("manifest-record", "the manifest is not the one that the database remembers")
+	}
 }
 
 // verifyObject reads an object to its end. `pg_restore --list` would take a
@@ -132,6 +138,11 @@ func (s *Service) verifyObject(ctx context.Context, m Manifest, component Compon
 // damaged, else with the code of the first that was not opened. It stops only
 // when ctx ends or at fault.Unavailable: what all of them need is away.
 func (s *Service) VerifyNewer(ctx context.Context, after time.Time, p Progress) (all []Verification, err error) {
+	// What comes into being meanwhile is not remembered yet, so not missed.
+	remembered, err := s.remembered(ctx, after)
+	if err != nil {
+		return nil, err
+	}
 	entries, err := s.List(ctx)
 	if err != nil {
 		return nil, err
@@ -140,10 +151,9 @@ func (s *Service) VerifyNewer(ctx context.Context, after time.Time, p Progress) 
 		return !e.At.After(after) || e.Status != Complete && e.Status != Damaged
 	})
 	var damaged, unopened []string
-	lost, err := s.lost(ctx, after, entries)
-	if err != nil {
-		return nil, err
-	}
+	lost := slices.DeleteFunc(remembered, func(name string) bool {
+		return slices.ContainsFunc(entries, func(e Entry) bool { return e.Name == name })
+	})
 	for _, name := range lost {
 		v := Verification{Backup: name, At: s.Clock().UTC()}
 		v.Checks.failed("missing", "the database remembers it and the bucket does not hold it")
@@ -184,11 +194,11 @@ func (s *Service) VerifyNewer(ctx context.Context, after time.Time, p Progress) 
 	return all, nil
 }
 
-const rememberedSQL = `select distinct backup from public.backup_results where kind = 'backup' and ok and started_at > $1 order by 1 desc`
+const rememberedSQL = `select distinct backup from public.backup_results where kind = 'backup' and ok and started_at >= $1 order by 1 desc`
 
-// lost names the backups that came into being after a time, that retention
-// would not have touched yet and that are not in the bucket.
-func (s *Service) lost(ctx context.Context, after time.Time, there []Entry) (lost []string, err error) {
+// remembered names the complete backups that began after a time and that
+// retention would not have touched yet, as the database remembers them.
+func (s *Service) remembered(ctx context.Context, after time.Time) (names []string, err error) {
 	if s.DatabaseURL == "" || s.Elsewhere {
 		return nil, nil
 	}
@@ -201,15 +211,16 @@ func (s *Service) lost(ctx context.Context, after time.Time, there []Entry) (los
 	}
 	defer disconnect(ctx, conn)
 	rows, err := conn.Query(ctx, rememberedSQL, after)
-	var remembered []string
 	if err == nil {
-		remembered, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		names, err = pgx.CollectRows(rows, pgx.RowTo[string])
 	}
 	if err != nil {
 		return nil, fault.Wrap(fault.Unavailable, err, "the backups that were made cannot be read")
 	}
-	return slices.DeleteFunc(remembered, func(name string) bool {
-		return slices.ContainsFunc(there, func(e Entry) bool { return e.Name == name })
+	// Names count seconds, and it is by them that the bucket is judged.
+	return slices.DeleteFunc(names, func(name string) bool {
+		at, ok := timeOf(name)
+		return !ok || !at.After(after)
 	}), nil
 }
 

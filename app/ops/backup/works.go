@@ -27,26 +27,30 @@ type Issue struct {
 
 // DatabaseBackup is the work of contract.JobDatabaseBackup: a backup, the
 // proof that it can be read, and then the end of those past their retention.
+// Those also end when no backup could be made: maybe there was no room for it.
 func (s *Service) DatabaseBackup(ctx context.Context, run *jobs.Run) (any, error) {
 	var d Daily
-	m, err := s.Create(ctx, run.Progress)
+	m, failed := s.Create(ctx, run.Progress)
 	d.Backup, d.Status, d.Bytes, d.Seconds = m.Name, m.Status, m.Size(), m.DurationSeconds
 	for _, text := range m.Issues {
 		d.Issues = append(d.Issues, Issue{contract.Warning, text})
 	}
-	if err != nil {
-		return d, err
+	if failed != nil && ctx.Err() != nil {
+		return d, failed
 	}
-	if d.Verification, err = s.Verify(ctx, m.Name, run.Progress); err != nil {
-		return d, err
+	if failed == nil {
+		var err error
+		if d.Verification, err = s.Verify(ctx, m.Name, run.Progress); err != nil {
+			return d, err
+		}
 	}
-	// The backup stands whatever becomes of the older ones.
+	// The backup stands, or not, whatever becomes of the older ones.
 	pruned, err := s.Prune(ctx, false, run.Progress)
 	if err != nil {
 		d.Issues = append(d.Issues, Issue{contract.Warning, "older backups were not retired: " + err.Error()})
 	}
 	d.Retired = pruned.Retired()
-	return d, nil
+	return d, failed
 }
 
 // RestoreDrill is the work of contract.JobRestoreDrill.

@@ -1,0 +1,50 @@
+package backup
+
+import (
+	"context"
+	"strings"
+
+	"github.com/script-ohio/platform/app/fault"
+)
+
+// longestName is how many bytes of a name PostgreSQL takes; it drops what is
+// over them without a word.
+const longestName = 63
+
+// fitting appends a suffix to a name of a database. A name too long for that
+// is shortened here, because PostgreSQL would cut the suffix off; a checksum
+// keeps what begins alike apart.
+func fitting(name, suffix string) string {
+	if len(name)+len(suffix) > longestName {
+		suffix = "_" + digestOf([]byte(name))[:8] + suffix
+		name = strings.ToValidUTF8(name[:longestName-len(suffix)], "")
+	}
+	return name + suffix
+}
+
+const existsSQL = `select exists (select from pg_database where datname = $1)`
+
+// free refuses a name that a restored database cannot have: fault.Invalid when
+// it is too long, fault.Conflict when another database has it.
+func (s *Service) free(ctx context.Context, name string) error {
+	if len(name) > longestName {
+		return fault.New(fault.Invalid, "the name of a database has %d bytes at most; %s has %d", longestName, name, len(name))
+	}
+	conn, err := s.connect(ctx, "", "restore")
+	if err != nil {
+		return err
+	}
+	defer disconnect(ctx, conn)
+	var exists bool
+	if err := conn.QueryRow(ctx, existsSQL, name).Scan(&exists); err != nil {
+		return fault.Wrap(fault.Unavailable, err, "databases cannot be listed")
+	}
+	if exists {
+		return taken(name)
+	}
+	return nil
+}
+
+func taken(name string) error {
+	return fault.New(fault.Conflict, "there is a database %s already; choose another name", name)
+}
