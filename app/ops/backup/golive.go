@@ -23,15 +23,16 @@ const (
 	endEvery  = 100 * time.Millisecond
 )
 
-// goLive puts a restored database in the place of the live one. Both names
-// change in one transaction, so that there is a live database at any moment;
-// its sessions end and find the restored one when they come back.
+// goLive puts a restored database in the place of the live one, of which it
+// takes over what belongs to the database itself. Both names change in one
+// transaction, so that there is a live database at any moment; its sessions
+// end and find the restored one when they come back.
 func (s *Service) goLive(ctx context.Context, scratch string, r *Restored) error {
 	live, err := pgx.ParseConfig(s.DatabaseURL)
 	if err != nil {
 		return fault.New(fault.Invalid, "the database URL cannot be read")
 	}
-	replaced := live.Database + "_before_" + r.At.Format("20060102_150405")
+	replaced := fitting(live.Database, "_before_"+r.At.Format("20060102_150405"))
 	swapping, err := s.connect(ctx, maintenance, "restore")
 	if err != nil {
 		return err
@@ -42,6 +43,9 @@ func (s *Service) goLive(ctx context.Context, scratch string, r *Restored) error
 		return err
 	}
 	defer disconnect(ctx, ending)
+	if err := s.inherit(ctx, swapping, live.Database, scratch); err != nil {
+		return err
+	}
 	for range swapTries {
 		if err = s.swap(ctx, swapping, ending, live.Database, replaced, scratch); err == nil {
 			r.Database, r.Replaced = live.Database, replaced

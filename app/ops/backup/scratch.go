@@ -101,7 +101,7 @@ func literal(text string) string {
 
 // fill restores a backup's database into an empty one: all of it or, when
 // something is wrong, nothing that the caller should keep. grants also gives
-// rights to the roles that had them.
+// ownership and rights to the roles that had them.
 func (s *Service) fill(ctx context.Context, m Manifest, database string, grants bool, p Progress) error {
 	part, ok := m.Part(Database)
 	if !ok || m.Database == nil || len(part.Objects) != 1 {
@@ -116,13 +116,17 @@ func (s *Service) fill(ctx context.Context, m Manifest, database string, grants 
 	if !grants {
 		args = append(args, "--no-privileges")
 	}
-	return s.read(ctx, m.Name, part.Objects[0], p, func(dump io.Reader) error {
+	err = s.read(ctx, m.Name, part.Objects[0], p, func(dump io.Reader) error {
 		err := client.Run(ctx, pgclient.Call{Program: pgclient.Restore, Args: args, Target: &target, In: dump})
 		if err != nil && ctx.Err() == nil && fault.CodeOf(err) == fault.Unavailable {
 			return damage("restore", "the dump cannot be restored: %v", err)
 		}
 		return err
 	})
+	if err != nil || !grants {
+		return err
+	}
+	return s.disown(ctx, client, m, part.Objects[0], database)
 }
 
 // inspect describes a restored database.
