@@ -90,7 +90,11 @@ func (c backupRestoreCmd) Run(ctx context.Context, out *console) error {
 		return err
 	}
 	if c.IntoLive {
-		err := out.confirm(c.Yes, "this puts %s in the place of what is live; its sessions end, and what was written since is left in a database under another name", name)
+		_, m, err := s.Show(ctx, name)
+		if err != nil {
+			return err
+		}
+		err = out.confirm(c.Yes, "this puts %s in the place of what is live; its sessions end, and what was written since is left in a database under another name", whose(name, m))
 		if err != nil {
 			return err
 		}
@@ -125,6 +129,14 @@ func (c backupRestoreCmd) Run(ctx context.Context, out *console) error {
 	return c.print(out, r, func(w *tabwriter.Writer) { drawRestored(w, r) })
 }
 
+// whose names a backup with the database that it is of, and of when.
+func whose(name string, m backup.Manifest) string {
+	if m.Database == nil {
+		return name
+	}
+	return fmt.Sprintf("%s, of database %s as of %s,", name, m.Database.Name, date(&m.Database.At))
+}
+
 // restoredInto is what the audit log keeps of a restore.
 type restoredInto struct {
 	Components []string `json:"components"`
@@ -154,6 +166,9 @@ func drawRestored(w *tabwriter.Writer, r backup.Restored) {
 	}
 	if r.Replaced != "" {
 		row(w, "WAS LIVE", fmt.Sprintf("%s; drop it when nobody needs it any more", r.Replaced))
+	}
+	for _, check := range r.Checks.Failed() {
+		row(w, "ISSUE", check.Detail)
 	}
 	for _, file := range r.Files {
 		row(w, "FILE", file)

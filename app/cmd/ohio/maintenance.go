@@ -69,7 +69,7 @@ func (c maintenanceRunCmd) Run(ctx context.Context, out *console) error {
 			return err
 		}
 	} else {
-		fmt.Fprintf(out.err, "A worker does it; `ohio maintenance status %d` shows what becomes of it.\n", runs[0].ID)
+		fmt.Fprintf(out.err, "Asked for, to be done by a worker; `ohio maintenance status %d` shows what becomes of it.\n", runs[0].ID)
 	}
 	if err := c.print(out, runs, func(w *tabwriter.Writer) { drawRuns(w, runs) }); err != nil || !c.Wait {
 		return err
@@ -100,13 +100,17 @@ const maxAway = 2 * time.Minute
 func follow(ctx context.Context, out *console, client *jobs.Client, name string, runs []jobs.Record) error {
 	progress := out.newProgress(name, 100)
 	defer progress.close()
-	seen := time.Now()
+	seen, warned := time.Now(), false
 	for {
 		left, share, err := look(ctx, client, runs)
 		switch {
 		case err == nil:
 			seen = time.Now()
 			progress.set(int(100 * share))
+			if id, age := untaken(runs, seen); id != 0 && !warned {
+				warned = true
+				progress.say(fmt.Sprintf("no worker has taken run %d for %s; is one running (`ohio work`), and free?", id, age))
+			}
 		case fault.CodeOf(err) != fault.Unavailable || ctx.Err() == nil && time.Since(seen) > maxAway:
 			return err
 		}
@@ -115,11 +119,48 @@ func follow(ctx context.Context, out *console, client *jobs.Client, name string,
 		}
 		select {
 		case <-ctx.Done():
-			fmt.Fprintf(out.err, "%s left to itself; `ohio maintenance status` shows what becomes of it\n", count(left, "run"))
-			return ctx.Err()
+			return stopped{ctx.Err(), runs}
 		case <-time.After(waitPoll):
 		}
 	}
+}
+
+// stopped is the error of who waits for runs no longer, and what it tells.
+type stopped struct {
+	cause error
+	runs  []jobs.Record
+}
+
+// Error implements error.
+func (s stopped) Error() string {
+	var left []jobs.Record
+	for _, r := range s.runs {
+		if !r.Status.Ended() {
+			left = append(left, r)
+		}
+	}
+	if len(left) == 1 {
+		return fmt.Sprintf("stopped waiting; the run goes on: ohio maintenance status %d", left[0].ID)
+	}
+	return fmt.Sprintf("stopped waiting; %s go on: ohio maintenance status", count(len(left), "run"))
+}
+
+// Unwrap gives the interrupt.
+func (s stopped) Unwrap() error { return s.cause }
+
+// patient is how long a run may stay where it is before who waits for it is
+// asked whether there is a worker.
+const patient = 30 * time.Second
+
+// untaken finds a run that no worker has looked at for so long, and how long.
+func untaken(runs []jobs.Record, now time.Time) (id int64, age time.Duration) {
+	for _, r := range runs {
+		age := now.Sub(r.CreatedAt)
+		if r.Status == jobs.Queued && r.Attempt == 0 && r.Progress.Note == "" && age >= patient {
+			return r.ID, age.Round(time.Second)
+		}
+	}
+	return 0, 0
 }
 
 // look brings the records of runs up to date, and tells how many have not
@@ -163,6 +204,7 @@ func note(r jobs.Record) string {
 // line is the first line of a text, cut to what a table takes.
 func line(text string) string {
 	text, _, _ = strings.Cut(text, "\n")
+	text = jobs.Line(text)
 	if runes := []rune(text); len(runes) > 80 {
 		return string(runes[:79]) + "…"
 	}
@@ -244,7 +286,7 @@ func (c maintenanceCancelCmd) Run(ctx context.Context, out *console) error {
 type maintenanceReportCmd struct {
 	instance
 	Which  string `arg:"" optional:"" name:"run" help:"daily or weekly; the newest of either if left out."`
-	Format string `enum:"md,html,json" default:"md" help:"Print ${enum}."`
+	Format string `enum:"md,html,json" default:"md" short:"o" aliases:"output" help:"Print ${enum}."`
 }
 
 // Validate is called by kong.

@@ -82,21 +82,24 @@ func drawRun(w *tabwriter.Writer, r jobs.Record) {
 	row(w, "JOB", r.Job)
 	row(w, "PART OF", r.Run)
 	row(w, "STATUS", r.Status)
-	row(w, "ASKED FOR BY", by)
+	row(w, "ASKED FOR BY", jobs.Line(by))
 	row(w, "ASKED FOR", date(&r.CreatedAt))
 	row(w, "BEGAN", date(r.StartedAt))
 	row(w, "ENDED", date(r.EndedAt))
 	row(w, "TOOK", r.Took(time.Now()).Round(time.Millisecond))
 	row(w, "ATTEMPT", r.Attempt)
-	row(w, "WORKER", r.Worker)
+	row(w, "WORKER", jobs.Line(r.Worker))
 	if !r.Status.Ended() && r.Progress.Total > 0 {
 		row(w, "PROGRESS", fmt.Sprintf("%d of %d", r.Progress.Done, r.Progress.Total))
 	}
 	if text := note(r); text != "" {
-		row(w, "NOTE", strings.Join(strings.Fields(text), " "))
+		row(w, "NOTE", strings.Join(strings.Fields(jobs.Line(text)), " "))
 	}
 	var report bytes.Buffer
 	if len(r.Report) > 0 && json.Indent(&report, r.Report, "", "  ") == nil {
-		fmt.Fprintf(w, "\n%s\n", report.String())
+		fmt.Fprintln(w)
+		for text := range strings.Lines(report.String()) { // JSON escapes the line breaks within texts
+			fmt.Fprintln(w, jobs.Line(strings.TrimSuffix(text, "\n")))
+		}
 	}
 }

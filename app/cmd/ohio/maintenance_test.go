@@ -16,6 +16,7 @@ import (
 	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/app/ops/maintenance"
 	"github.com/script-ohio/platform/app/platform/jobs"
+	"github.com/script-ohio/platform/app/platform/postgres"
 )
 
 // working runs `ohio work` on the test's database until the test ends, and
@@ -107,7 +108,17 @@ func TestARunThatIsNotDone(t *testing.T) {
 	defer cancel()
 	var out, err bytes.Buffer
 	require.Equal(t, 1, execute(ctx, []string{"maintenance", "run", "log-retention", "--wait"}, &out, &err))
-	require.Contains(t, err.String(), "1 run left to itself")
+	require.Regexp(t, `ohio: stopped waiting; the run goes on: ohio maintenance status \d+\n$`, err.String())
+	require.NotContains(t, err.String(), "context")
+	require.NotContains(t, err.String(), "no worker", "it has only begun to wait")
+
+	// That nobody takes it is said once.
+	alter(t, "update job_runs set created_at = now() - interval '1 hour'")
+	ctx, cancel = context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	err.Reset()
+	require.Equal(t, 1, execute(ctx, []string{"maintenance", "status", id, "--wait"}, &out, &err))
+	require.Equal(t, 1, strings.Count(err.String(), "no worker has taken run "+id+" for 1h0m"), err.String())
 
 	// A database that was away is come back to.
 	waited := make(chan int)
@@ -133,6 +144,45 @@ func TestWorkWantsKnownQueues(t *testing.T) {
 	require.Contains(t, complaint, "default")
 	_, complaint = ohio(t, 2, "work")
 	require.Contains(t, complaint, "DATABASE_URL")
+}
+
+// Whatever stands in a row, it neither steers a terminal nor makes a line that
+// looks like one of ours.
+func TestStatusForgesNoLine(t *testing.T) {
+	onDatabase(t)
+	ohio(t, 0, "migrate")
+	alter(t, `insert into job_runs (name, run, scheduled_for, queue, lease_until, requested_by, worker, status, ended_at, error, report) values
+		('log-retention', 'manual', now(), 'default', now(), E'ann\nSTATUS  succeeded', E'w\x1b[2J', 'failed', now(), E'no\r\n\u009b2JSTATUS  succeeded\u202e',
+		jsonb_build_object('found', E'\u009b2J\u202e\n\x1b[2J'))`)
+	for _, args := range [][]string{{"maintenance", "status", "1"}, {"maintenance", "status"}} {
+		text, _ := ohio(t, 0, args...)
+		for line := range strings.Lines(text) {
+			require.False(t, strings.HasPrefix(line, "STATUS  succeeded"), text)
+			require.NotContains(t, strings.TrimSuffix(line, "\n"), "\r")
+		}
+		require.False(t, strings.ContainsAny(text, "\x1b\u009b\u202e"), "%q", text)
+	}
+}
+
+func TestADatabaseThatIsNotMigrated(t *testing.T) {
+	onDatabase(t)
+	_, err := postgres.MigrateTo(t.Context(), os.Getenv("DATABASE_URL"), 3)
+	require.NoError(t, err)
+	for _, args := range [][]string{{"list"}, {"status"}, {"status", "1"}, {"run", "daily"}, {"cancel", "1"}} {
+		_, complaint := ohio(t, 5, append([]string{"maintenance"}, args...)...)
+		require.Contains(t, complaint, "the database is not migrated: run `ohio migrate`\n")
+		require.NotContains(t, complaint, "SQLSTATE")
+	}
+}
+
+// alter changes what is in the test's database.
+func alter(t *testing.T, sql string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), os.Getenv("DATABASE_URL"))
+	require.NoError(t, err)
+	defer conn.Close(context.Background())
+	_, err = conn.Exec(t.Context(), sql)
+	require.NoError(t, err)
 }
 
 // awayForAWhile waits until somebody looks at a run, and then ends whatever

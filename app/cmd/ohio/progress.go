@@ -14,6 +14,8 @@ import (
 type progress interface {
 	set(n int)
 	step()
+	// say prints a line beside it.
+	say(text string)
 	// close ends it, finished or not.
 	close()
 }
@@ -42,6 +44,8 @@ func newBar(terminal *os.File, name string, total int) *bar {
 func (b *bar) set(n int) { b.bar.SetCurrent(int64(n)) }
 func (b *bar) step()     { b.bar.Increment() }
 
+func (b *bar) say(text string) { fmt.Fprintln(b.progress, text) }
+
 func (b *bar) close() {
 	b.bar.Abort(false)
 	b.progress.Wait()
@@ -64,6 +68,12 @@ type lines struct {
 func (l *lines) set(n int) { l.move(func(int) int { return n }) }
 func (l *lines) step()     { l.move(func(done int) int { return done + 1 }) }
 func (l *lines) close()    {}
+
+func (l *lines) say(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintln(l.console.err, text)
+}
 
 func (l *lines) move(to func(done int) int) {
 	l.mu.Lock()
