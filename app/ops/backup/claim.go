@@ -13,11 +13,13 @@ import (
 	"time"
 
 	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/platform/blob"
 )
 
 // claimed is what stands in a claim.
 type claimed struct {
 	Database string    `json:"database"`
+	Domain   string    `json:"domain,omitempty"` // of the lock that its maker has
 	At       time.Time `json:"at"`
 	Host     string    `json:"host"`
 	Program  string    `json:"program"`
@@ -28,13 +30,13 @@ type claimed struct {
 // there after it was written, so that whoever comes later sees it. That takes
 // no more of a store than listings that are up to date; of conditional writes,
 // folders only know such that two can pass at a time.
-func (s *Service) begin(ctx context.Context, began time.Time) (m Manifest, claim string, err error) {
+func (s *Service) begin(ctx context.Context, l *lock, began time.Time) (m Manifest, claim string, err error) {
 	host, _ := os.Hostname()
-	text, err := json.Marshal(claimed{s.target.Name(), began.UTC(), host, s.Program})
+	text, err := json.Marshal(claimed{s.target.Name(), l.domain, began.UTC(), host, s.Program})
 	if err != nil {
 		return m, "", fault.Wrap(fault.Internal, err, "the claim of a backup cannot be encoded")
 	}
-	claim = claimPrefix + strings.ToLower(rand.Text()) + ".json"
+	claim = claimPrefix + strings.ToLower(rand.Text()) + claimSuffix
 	for at := began.UTC(); ; at = at.Add(time.Second) {
 		name := at.Format(nameLayout)
 		free, err := s.holds(ctx, name)
@@ -66,6 +68,7 @@ func (s *Service) begin(ctx context.Context, began time.Time) (m Manifest, claim
 
 const (
 	claimPrefix = "begun-"
+	claimSuffix = ".json"
 	// claimSpread is over how many names those spread who met at one.
 	claimSpread = 8
 )
@@ -93,4 +96,57 @@ func (s *Service) withdraw(ctx context.Context, name, claim string) {
 	if err := s.delete(ctx, name, claim); err != nil {
 		s.Logger.WarnContext(ctx, "the claim of a backup stays", "backup", name, "error", err)
 	}
+}
+
+// claimStands refuses to go on with a backup that another run has taken for
+// left behind, as it may when the lock was lost and nobody has noticed yet.
+func (s *Service) claimStands(ctx context.Context, name, claim string) error {
+	stands, err := s.Bucket.Exists(ctx, name+"/"+claim)
+	if err != nil {
+		return blob.Fault(err, "%s of %s cannot be read", claim, name)
+	}
+	if !stands {
+		return fault.New(fault.Conflict, "another run took it for left behind")
+	}
+	return nil
+}
+
+// tidy removes what a killed program has left of backups of this database:
+// whoever has its lock knows that nobody is at them. What cannot be removed
+// stays incomplete and goes when it is old.
+func (s *Service) tidy(ctx context.Context, l *lock) {
+	folders, err := s.scan(ctx, "backup-")
+	if err != nil || l.domain == "" {
+		return // whoever needs the bucket will say what is wrong with it
+	}
+	for _, f := range folders {
+		if err := s.clear(ctx, l, f); err != nil {
+			s.Logger.WarnContext(ctx, "what an interrupted backup left stays for now", "backup", f.name, "error", err)
+		}
+	}
+}
+
+func (s *Service) clear(ctx context.Context, l *lock, f folder) error {
+	at := slices.IndexFunc(f.objects, func(o string) bool { return strings.HasPrefix(o, claimPrefix) && strings.HasSuffix(o, claimSuffix) })
+	if at < 0 || f.has(manifestName) || f.has(keepName) {
+		return nil
+	}
+	var c claimed
+	if found, err := s.small(ctx, f, f.objects[at], &c); err != nil || !found || c.Domain != l.domain {
+		return err
+	}
+	locks, err := blob.ReadLocks(ctx, s.Bucket)
+	if err != nil {
+		return err
+	}
+	d := Decision{Name: f.name, Delete: true, objects: f.objects}
+	if err := s.spareLocked(ctx, locks, &d, s.Clock()); err != nil || !d.Delete {
+		return err
+	}
+	s.Logger.WarnContext(ctx, "what an interrupted backup left is removed", "backup", f.name, "bytes", f.bytes)
+	if err := s.remove(ctx, f); err != nil {
+		return err
+	}
+	_, err = blob.AbortUploads(ctx, s.Bucket, f.name+"/", s.Clock().Add(abandonedAfter))
+	return err
 }

@@ -20,17 +20,18 @@ import (
 // error beside the manifest of what was copied. When it is interrupted, or
 // not even the manifest can be written, no backup has come into being.
 func (s *Service) Create(ctx context.Context, p Progress) (m Manifest, err error) {
-	err = s.exclusive(ctx, "create", func(ctx context.Context, _ *lock) error {
-		m, err = s.create(ctx, false, p)
+	err = s.exclusive(ctx, "create", func(ctx context.Context, l *lock) error {
+		m, err = s.create(ctx, l, false, p)
 		return err
 	})
 	return m, err
 }
 
 // create is Create for whoever has the lock.
-func (s *Service) create(ctx context.Context, safety bool, p Progress) (m Manifest, err error) {
+func (s *Service) create(ctx context.Context, l *lock, safety bool, p Progress) (m Manifest, err error) {
 	began := s.Clock()
-	m, claim, err := s.begin(ctx, began)
+	s.tidy(ctx, l)
+	m, claim, err := s.begin(ctx, l, began)
 	if err != nil {
 		return m, err
 	}
@@ -52,7 +53,10 @@ func (s *Service) create(ctx context.Context, safety bool, p Progress) (m Manife
 	}
 	m.FinishedAt = s.Clock().UTC()
 	m.DurationSeconds = m.FinishedAt.Sub(m.StartedAt).Seconds()
-	digest, err := s.writeManifest(ctx, m)
+	digest := ""
+	if err = s.claimStands(ctx, m.Name, claim); err == nil {
+		digest, err = s.writeManifest(ctx, m)
+	}
 	if err != nil {
 		// Nobody can restore what there is of it, and the next one needs room.
 		return m, errors.Join(fault.Wrap(fault.CodeOf(err), err, "backup %s is incomplete", m.Name), s.discard(ctx, m.Name))

@@ -21,6 +21,9 @@ const runLock = 0x6f68696f6261636b
 const (
 	lockSQL   = `select pg_try_advisory_lock($1)`
 	unlockSQL = `select pg_advisory_unlock($1)`
+	// domainSQL tells the database that a lock counts in from all others, also
+	// of other servers.
+	domainSQL = `select (select system_identifier from pg_control_system()) || '/' || oid from pg_database where datname = current_database()`
 	holderSQL = `select a.pid, a.application_name, coalesce(a.backend_start, now())
 		from pg_locks l join pg_stat_activity a on a.pid = l.pid
 		where l.locktype = 'advisory' and l.granted and l.objsubid = 1
@@ -34,8 +37,11 @@ const lockPulse = 5 * time.Second
 // lock is held while work runs that must not be done twice at a time.
 type lock struct {
 	conn *pgx.Conn
-	once sync.Once
-	done chan struct{} // closed when nobody watches the session any more
+	// domain is the database that it counts in; "" when the server does not
+	// tell us.
+	domain string
+	once   sync.Once
+	done   chan struct{} // closed when nobody watches the session any more
 }
 
 // unwatch lets the session be lost, for whoever ends it on purpose.
@@ -69,9 +75,12 @@ func (s *Service) exclusive(ctx context.Context, what string, work func(context.
 	if err := s.sweep(ctx, conn); err != nil {
 		return err
 	}
+	l := &lock{conn: conn, done: make(chan struct{})}
+	if err := conn.QueryRow(ctx, domainSQL).Scan(&l.domain); err != nil {
+		s.Logger.WarnContext(ctx, "what killed backups left is not removed at once, because the server does not tell who it is", "error", err)
+	}
 	working, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	l := &lock{conn: conn, done: make(chan struct{})}
 	var watch sync.WaitGroup
 	watch.Go(func() {
 		if err := l.watch(working); err != nil {

@@ -33,7 +33,7 @@ func TestManyBeginAtOnce(t *testing.T) {
 			s := w.stopped(w.DatabaseURL, at)
 			all.Go(func() {
 				<-start
-				m, claim, err := s.begin(t.Context(), at)
+				m, claim, err := s.begin(t.Context(), &lock{}, at)
 				assert.NoError(t, err)
 				names[i], claims[i] = m.Name, m.Name+"/"+claim
 			})

@@ -90,7 +90,7 @@ func (s *Service) restore(ctx context.Context, l *lock, m Manifest, o RestoreOpt
 		if err := s.openable(ctx, m, o.Components); err != nil {
 			return err
 		}
-		safety, err := s.create(ctx, true, p)
+		safety, err := s.create(ctx, l, true, p)
 		if err != nil {
 			return fault.Wrap(fault.CodeOf(err), err, "nothing was restored: what is live could not be backed up first")
 		}
