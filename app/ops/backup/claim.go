@@ -144,9 +144,13 @@ func (s *Service) clear(ctx context.Context, l *lock, f folder) error {
 		return err
 	}
 	s.Logger.WarnContext(ctx, "what an interrupted backup left is removed", "backup", f.name, "bytes", f.bytes)
+	claim := f.objects[at]
+	f.objects = slices.Delete(slices.Clone(f.objects), at, at+1)
 	if err := s.remove(ctx, f); err != nil {
 		return err
 	}
-	_, err = blob.AbortUploads(ctx, s.Bucket, f.name+"/", s.Clock().Add(abandonedAfter))
-	return err
+	if _, err := blob.AbortUploads(ctx, s.Bucket, f.name+"/", s.Clock().Add(abandonedAfter)); err != nil {
+		return err
+	}
+	return s.delete(ctx, f.name, claim) // the last: it is what makes the rest ours
 }
