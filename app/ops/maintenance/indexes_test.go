@@ -186,8 +186,8 @@ func TestWhatABrokenRebuildLeavesIsDropped(t *testing.T) {
 			err := pool.QueryRow(ctx, `select exists (select from pg_class where relname = 'held_id_ccnew')
 				and not exists (select from pg_stat_progress_create_index)`).Scan(&failed)
 			if failed || err != nil {
-				gone <- err
 				_ = writer.Rollback(ctx)
+				gone <- err
 				return
 			}
 			time.Sleep(5 * time.Millisecond)
