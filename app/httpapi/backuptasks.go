@@ -118,8 +118,12 @@ type markInput struct {
 }
 
 func (a *API) markBackup(ctx context.Context, in *markInput) (*accepting, error) {
-	if in.Body.Keep && in.Body.Reason == "" {
-		return nil, fault.New(fault.Invalid, "say why the backup is kept").With(fault.Detail{Location: "body.reason", Message: "is required to keep a backup"})
+	if in.Body.Keep {
+		reason, err := backup.Reason(in.Body.Reason)
+		if err != nil {
+			return nil, fault.Wrap(fault.Invalid, err, "the backup is not marked").With(fault.Detail{Location: "body.reason", Message: "must be one line of text", Value: in.Body.Reason})
+		}
+		in.Body.Reason = reason
 	}
 	if err := a.known(ctx, in.Name); err != nil {
 		return nil, err

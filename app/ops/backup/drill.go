@@ -104,9 +104,6 @@ func (s *Service) restoreInto(ctx context.Context, m Manifest, database string, 
 		checks.passed("restore", "%s", m.Name)
 	case checks.take(err):
 		return restored, nil
-	case fault.CodeOf(err) == fault.NotFound:
-		checks.failed("missing", "%v", err)
-		return restored, nil
 	default:
 		return restored, err
 	}

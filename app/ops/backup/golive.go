@@ -17,7 +17,16 @@ import (
 const maintenance = "postgres"
 
 const (
-	endSessionsSQL = `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()`
+	// One that we may not end must not keep the others.
+	endSessionsSQL = `select pg_terminate_backend(a.pid) from pg_stat_activity a left join pg_roles r on r.oid = a.usesysid
+		where a.datname = $1 and a.pid <> pg_backend_pid() and case
+			when (select rolsuper from pg_roles where rolname = current_user) then true
+			when r.oid is null or r.rolsuper then false
+			else pg_has_role(r.oid, 'usage') or pg_has_role('pg_signal_backend', 'usage') end`
+	// insideSQL tells whose sessions keep the live database busy.
+	insideSQL = `select coalesce(string_agg(distinct coalesce(usename, backend_type), ', '), '') from pg_stat_activity
+		where datname = $1 and pid <> pg_backend_pid()`
+	templateSQL = `select exists (select from pg_database where datname = $1 and datistemplate)`
 	// swapTries is how often the sessions of the live database are ended.
 	swapTries = 5
 	endEvery  = 100 * time.Millisecond
@@ -28,11 +37,8 @@ const (
 // transaction, so that there is a live database at any moment; its sessions
 // end and find the restored one when they come back.
 func (s *Service) goLive(ctx context.Context, scratch string, r *Restored) error {
-	live, err := pgx.ParseConfig(s.DatabaseURL)
-	if err != nil {
-		return fault.New(fault.Invalid, "the database URL cannot be read")
-	}
-	replaced := fitting(live.Database, "_before_"+r.At.Format("20060102_150405"))
+	live := s.target.Name()
+	replaced := fitting(live, "_before_"+r.At.Format("20060102_150405"))
 	swapping, err := s.connect(ctx, maintenance, "restore")
 	if err != nil {
 		return err
@@ -43,19 +49,43 @@ func (s *Service) goLive(ctx context.Context, scratch string, r *Restored) error
 		return err
 	}
 	defer disconnect(ctx, ending)
-	if err := s.inherit(ctx, swapping, live.Database, scratch); err != nil {
+	if err := s.inherit(ctx, swapping, live, scratch); err != nil {
 		return err
 	}
 	for range swapTries {
-		if err = s.swap(ctx, swapping, ending, live.Database, replaced, scratch); err == nil {
-			r.Database, r.Replaced = live.Database, replaced
+		if err = s.swap(ctx, swapping, ending, live, replaced, scratch); err == nil {
+			r.Database, r.Replaced = live, replaced
 			return nil
 		}
 		if refusal, ok := errors.AsType[*pgconn.PgError](err); !ok || refusal.Code != "55006" { // object in use
 			break
 		}
 	}
-	return fault.Wrap(fault.Unavailable, err, "the restored database cannot take the place of %s, which is as it was", live.Database)
+	inside := ""
+	if ending.QueryRow(ctx, insideSQL, live).Scan(&inside) == nil && inside != "" {
+		return fault.Wrap(fault.Unavailable, err, "the restored database cannot take the place of %s, which is as it was: sessions of %s are in it; end them, or `grant pg_signal_backend` to the role that restores", live, inside)
+	}
+	return fault.Wrap(fault.Unavailable, err, "the restored database cannot take the place of %s, which is as it was", live)
+}
+
+// Live tells a person which database a restore into live would replace.
+func (s *Service) Live() string { return s.target.String() }
+
+// replaceable refuses databases that are not the platform's own.
+func (s *Service) replaceable(ctx context.Context) error {
+	conn, err := s.connect(ctx, "", "restore")
+	if err != nil {
+		return err
+	}
+	defer disconnect(ctx, conn)
+	var template bool
+	if err := conn.QueryRow(ctx, templateSQL, s.target.Name()).Scan(&template); err != nil {
+		return fault.Wrap(fault.Unavailable, err, "databases cannot be listed")
+	}
+	if template || s.target.Name() == maintenance {
+		return fault.New(fault.Invalid, "%s is the server's own and is not replaced; DATABASE_URL must name the platform's database", s.Live())
+	}
+	return nil
 }
 
 // swap renames both. From its lock on, the rename lets nobody in and waits a

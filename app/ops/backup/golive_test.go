@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+
+	"github.com/script-ohio/platform/app/fault"
 )
 
 // roles makes roles that go with the test, and gives their names.
@@ -144,7 +146,7 @@ func TestFullDiskKeepsObjectsThatWereThere(t *testing.T) {
 		require.NoError(t, w.Mark(t.Context(), m.Name, "tester", "an audit"))
 		before, kept := w.keys(), w.readAll(m.Name+"/"+keepName)
 		giveBack := w.fill()
-		require.Error(t, w.Mark(t.Context(), m.Name, "tester", strings.Repeat("y", 100_000)))
+		require.Equal(t, fault.Unavailable, fault.CodeOf(w.put(t.Context(), m.Name, keepName, []byte(strings.Repeat("y", 100_000)))))
 		giveBack()
 		require.Equal(t, before, w.keys(), "nothing half-written stays")
 		require.Equal(t, kept, w.readAll(m.Name+"/"+keepName))

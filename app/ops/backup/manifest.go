@@ -171,11 +171,13 @@ func (s *Service) readManifest(ctx context.Context, name string) (m Manifest, di
 	if err := json.Unmarshal(text, &m); err != nil {
 		return m, digest, fault.Wrap(fault.Conflict, err, "%s of %s cannot be read", manifestName, name)
 	}
-	if m.Format != format || m.Name != name {
-		return m, digest, fault.New(fault.Conflict, "%s of %s says that it is %s in format %d; this program reads format %d",
-			manifestName, name, m.Name, m.Format, format)
+	if m.Format != format {
+		return m, digest, fault.New(fault.Conflict, "%s of %s is in format %d; this program reads format %d", manifestName, name, m.Format, format)
 	}
-	if _, holds := m.Part(Database); m.Database == nil && (holds || m.Status == Complete) {
+	if m.Name != name || m.Status != Complete && m.Status != Partial {
+		return m, digest, fault.New(fault.Conflict, "%s of %s says that it is the %s backup %q", manifestName, name, m.Status, m.Name)
+	}
+	if _, holds := m.Part(Database); m.Database == nil && holds || m.Status == Complete && (m.Database == nil || !holds) {
 		return m, digest, fault.New(fault.Conflict, "%s of %s should hold a database and does not describe it", manifestName, name)
 	}
 	return m, digest, nil

@@ -3,9 +3,12 @@ package backup
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/platform/jobs"
 )
 
 // Mark keeps a backup from retention.
@@ -15,8 +18,25 @@ type Mark struct {
 	Reason string    `json:"reason"`
 }
 
-// Mark keeps a backup until Unmark, whatever its age.
+// maxReason bounds why a backup is kept, in bytes.
+const maxReason = 500
+
+// Reason is why a backup is kept, trimmed. What nobody can read in a line is
+// fault.Invalid.
+func Reason(text string) (string, error) {
+	text = strings.TrimSpace(text)
+	if text == "" || len(text) > maxReason || !utf8.ValidString(text) || jobs.Line(text) != text {
+		return "", fault.New(fault.Invalid, "say why the backup is kept: one line of text, of %d bytes at most", maxReason)
+	}
+	return text, nil
+}
+
+// Mark keeps a backup until Unmark, whatever its age, for a Reason.
 func (s *Service) Mark(ctx context.Context, name, by, reason string) error {
+	reason, err := Reason(reason)
+	if err != nil {
+		return err
+	}
 	if _, _, err := s.Show(ctx, name); err != nil {
 		return err
 	}

@@ -5,19 +5,16 @@ import (
 	"strings"
 
 	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/ops/backup/pgclient"
 )
-
-// longestName is how many bytes of a name PostgreSQL takes; it drops what is
-// over them without a word.
-const longestName = 63
 
 // fitting appends a suffix to a name of a database. A name too long for that
 // is shortened here, because PostgreSQL would cut the suffix off; a checksum
 // keeps what begins alike apart.
 func fitting(name, suffix string) string {
-	if len(name)+len(suffix) > longestName {
+	if len(name)+len(suffix) > pgclient.LongestName {
 		suffix = "_" + digestOf([]byte(name))[:8] + suffix
-		name = strings.ToValidUTF8(name[:longestName-len(suffix)], "")
+		name = strings.ToValidUTF8(name[:pgclient.LongestName-len(suffix)], "")
 	}
 	return name + suffix
 }
@@ -27,8 +24,11 @@ const existsSQL = `select exists (select from pg_database where datname = $1)`
 // free refuses a name that a restored database cannot have: fault.Invalid when
 // it is too long, fault.Conflict when another database has it.
 func (s *Service) free(ctx context.Context, name string) error {
-	if len(name) > longestName {
-		return fault.New(fault.Invalid, "the name of a database has %d bytes at most; %s has %d", longestName, name, len(name))
+	if len(name) > pgclient.LongestName {
+		return fault.New(fault.Invalid, "the name of a database has %d bytes at most; %s has %d", pgclient.LongestName, name, len(name))
+	}
+	if strings.HasPrefix(name, scratchPrefix) {
+		return fault.New(fault.Invalid, "names that begin with %s are those of databases that are dropped; choose another name", scratchPrefix)
 	}
 	conn, err := s.connect(ctx, "", "restore")
 	if err != nil {

@@ -64,14 +64,26 @@ func (s *Service) seal(stored, plain *counter, produce func(io.Writer) error) er
 	return sealed.Close()
 }
 
+// stored opens an object of a backup as it lies in the bucket.
+func (s *Service) stored(ctx context.Context, name string, o Object) (io.ReadCloser, error) {
+	source, err := blob.Reader(ctx, s.Bucket, name+"/"+o.Key)
+	if err == nil {
+		return source, nil
+	}
+	if err = blob.Fault(err, "%s cannot be read", o.Key); fault.CodeOf(err) == fault.NotFound {
+		return nil, damage("missing", "%s is not there", o.Key)
+	}
+	return nil, err
+}
+
 // read streams an object of a backup to consume, decrypted and decompressed,
 // and fails when what is stored is not what the manifest says. consume nil
 // checks the stored bytes alone. It is read to its end in any case: only then
 // is it known to be whole.
 func (s *Service) read(ctx context.Context, name string, o Object, p Progress, consume func(io.Reader) error) error {
-	source, err := blob.Reader(ctx, s.Bucket, name+"/"+o.Key)
+	source, err := s.stored(ctx, name, o)
 	if err != nil {
-		return blob.Fault(err, "%s cannot be read", o.Key)
+		return err
 	}
 	defer func() { _ = source.Close() }()
 	stored := &counter{r: source, hash: sha256.New(), progress: func(done int64) { p(done, o.Size, o.Key) }}

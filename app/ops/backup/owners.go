@@ -12,7 +12,6 @@ import (
 	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/ops/backup/envelope"
 	"github.com/script-ohio/platform/app/ops/backup/pgclient"
-	"github.com/script-ohio/platform/app/platform/blob"
 )
 
 const (
@@ -120,9 +119,9 @@ func ownerIn(line string, owned map[string]string, roles map[string]bool) (objec
 // contents lists what a dump has, schemas first. It reads no more of it than
 // that takes.
 func (s *Service) contents(ctx context.Context, client pgclient.Client, name string, o Object) (contents []string, err error) {
-	source, err := blob.Reader(ctx, s.Bucket, name+"/"+o.Key)
+	source, err := s.stored(ctx, name, o)
 	if err != nil {
-		return nil, blob.Fault(err, "%s cannot be read", o.Key)
+		return nil, err
 	}
 	defer func() { _ = source.Close() }()
 	dump, err := envelope.Open(source, o.Compression, o.Encryption, s.Keys)

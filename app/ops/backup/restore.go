@@ -13,7 +13,6 @@ import (
 
 	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/ops/backup/envelope"
-	"github.com/script-ohio/platform/app/platform/blob"
 	"github.com/script-ohio/platform/app/platform/jobs"
 )
 
@@ -87,12 +86,15 @@ func (s *Service) Restore(ctx context.Context, name string, o RestoreOptions, p 
 
 func (s *Service) restore(ctx context.Context, l *lock, m Manifest, o RestoreOptions, r *Restored, p Progress) error {
 	if o.IntoLive {
-		if err := s.openable(ctx, m, o.Components); err != nil {
+		if err := s.replaceable(ctx); err != nil {
 			return err
+		}
+		if err := s.openable(ctx, m, o.Components); err != nil {
+			return fault.Wrap(fault.CodeOf(err), err, "nothing was restored")
 		}
 		safety, err := s.create(ctx, l, true, p)
 		if err != nil {
-			return fault.Wrap(fault.CodeOf(err), err, "nothing was restored: what is live could not be backed up first")
+			return fault.Wrap(fault.CodeOf(err), err, "nothing was restored: what is live could not be backed up first; if it cannot be at all, restore into a fresh database and swap the names yourself, as docs/backups.md has it")
 		}
 		r.Safety = safety.Name
 	}
@@ -111,6 +113,9 @@ func (s *Service) restore(ctx context.Context, l *lock, m Manifest, o RestoreOpt
 	}
 	if err != nil && scratch != "" {
 		err = errors.Join(err, s.dropAlways(ctx, scratch))
+	}
+	if err != nil && r.Safety != "" {
+		s.Logger.WarnContext(ctx, "nothing was restored; what is live was backed up before", "safety_backup", r.Safety)
 	}
 	return err
 }
@@ -205,17 +210,17 @@ func (s *Service) openable(ctx context.Context, m Manifest, components []Compone
 }
 
 func (s *Service) open(ctx context.Context, name string, o Object) error {
-	source, err := blob.Reader(ctx, s.Bucket, name+"/"+o.Key)
+	source, err := s.stored(ctx, name, o)
 	if err != nil {
-		return blob.Fault(err, "%s cannot be read", o.Key)
+		return err
 	}
 	defer func() { _ = source.Close() }()
 	opened, err := envelope.Open(source, o.Compression, o.Encryption, s.Keys)
 	if _, ours := errors.AsType[*fault.Error](err); ours {
-		return fault.Wrap(fault.CodeOf(err), err, "nothing was restored: %s cannot be opened", o.Key)
+		return fault.Wrap(fault.CodeOf(err), err, "%s cannot be opened", o.Key)
 	}
 	if err != nil {
-		return damage("envelope", "nothing was restored: %s cannot be opened: %v", o.Key, err)
+		return damage("envelope", "%s cannot be opened: %v", o.Key, err)
 	}
 	return opened.Close()
 }

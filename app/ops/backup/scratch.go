@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -75,8 +76,8 @@ func (s *Service) scratch(ctx context.Context, conn *pgx.Conn, m Manifest) (stri
 		return "", err
 	}
 	name := prefix + strconv.FormatInt(s.Clock().UnixNano(), 36)
-	sql := fmt.Sprintf(`create database %s template template0 encoding %s lc_collate %s lc_ctype %s`,
-		pgx.Identifier{name}.Sanitize(), literal(m.Database.Encoding), literal(m.Database.Collate), literal(m.Database.CType))
+	sql := fmt.Sprintf(`create database %s template template0 encoding %s lc_collate %s lc_ctype %s %s`,
+		pgx.Identifier{name}.Sanitize(), literal(m.Database.Encoding), literal(m.Database.Collate), literal(m.Database.CType), m.Database.provider())
 	_, err = conn.Exec(ctx, sql)
 	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok && refusal.Code == "42501" {
 		return "", fault.Wrap(fault.Forbidden, err, "the database role may not create databases, which a restore needs: alter role ... createdb")
@@ -85,6 +86,24 @@ func (s *Service) scratch(ctx context.Context, conn *pgx.Conn, m Manifest) (stri
 		return "", fault.Wrap(fault.Unavailable, err, "no database to restore into can be made")
 	}
 	return name, nil
+}
+
+// provider has a new database sort as this one does. Without a word it is
+// template0 that decides.
+func (s Snapshot) provider() string {
+	switch s.Provider {
+	case "c":
+		return `locale_provider libc`
+	case "i":
+		sql := `locale_provider icu icu_locale ` + literal(s.Locale)
+		if s.Rules != "" {
+			sql += ` icu_rules ` + literal(s.Rules)
+		}
+		return sql
+	case "b":
+		return `locale_provider builtin builtin_locale ` + literal(s.Locale)
+	}
+	return ""
 }
 
 // literal quotes a string for SQL that takes no parameters.
@@ -118,6 +137,9 @@ func (s *Service) fill(ctx context.Context, m Manifest, database string, grants 
 	}
 	err = s.read(ctx, m.Name, part.Objects[0], p, func(dump io.Reader) error {
 		err := client.Run(ctx, pgclient.Call{Program: pgclient.Restore, Args: args, Target: &target, In: dump})
+		if role := missingRole(err); role != "" {
+			return noRole(role, grants)
+		}
 		if err != nil && ctx.Err() == nil && fault.CodeOf(err) == fault.Unavailable {
 			return damage("restore", "the dump cannot be restored: %v", err)
 		}
@@ -127,6 +149,28 @@ func (s *Service) fill(ctx context.Context, m Manifest, database string, grants 
 		return err
 	}
 	return s.disown(ctx, client, m, part.Objects[0], database)
+}
+
+var roleMissing = regexp.MustCompile(`role "(.+?)" does not exist`)
+
+// missingRole is the role that an error says is not on the server, else "".
+func missingRole(err error) string {
+	if err == nil {
+		return ""
+	}
+	if m := roleMissing.FindStringSubmatch(err.Error()); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// noRole is no damage: the backup is as it was, the server is not.
+func noRole(role string, grants bool) error {
+	create := "create role " + pgx.Identifier{role}.Sanitize() + " nologin"
+	if grants {
+		return fault.New(fault.Conflict, "the backup gives something to role %q, which is not on this server: %s, and try again; a restore with --database gives no rights", role, create)
+	}
+	return fault.New(fault.Conflict, "a policy of the backup names role %q, which is not on this server: %s, and try again", role, create)
 }
 
 // inspect describes a restored database.

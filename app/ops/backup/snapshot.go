@@ -25,6 +25,9 @@ type Snapshot struct {
 	Encoding      string           `json:"encoding"`
 	Collate       string           `json:"collate"`
 	CType         string           `json:"ctype"`
+	Provider      string           `json:"locale_provider"`  // c: libc, i: ICU, b: builtin; "" in older manifests
+	Locale        string           `json:"locale,omitempty"` // of that provider, if it is not libc
+	Rules         string           `json:"icu_rules,omitempty"`
 	Rows          map[string]int64 `json:"rows"` // by table
 	// Schema has a fingerprint of the definition of every table, view,
 	// sequence, function and type.
@@ -47,7 +50,9 @@ const (
 	// Only the catalog is asked: see starting.
 	exportSQL = `select pg_export_snapshot(), pg_database_size(current_database())`
 	headSQL   = `select current_database(), now(), current_setting('server_version'), current_setting('server_version_num')::int / 10000,
-		pg_encoding_to_char(encoding), datcollate, datctype from pg_database where datname = current_database()`
+		pg_encoding_to_char(encoding), datcollate, datctype, coalesce(told->>'datlocprovider', ''),
+		coalesce(told->>'datlocale', told->>'daticulocale', ''), coalesce(told->>'daticurules', '')
+		from pg_database d, to_jsonb(d) told where datname = current_database()`
 	// Nothing that extensions bring along, nor anybody's temporary tables.
 	tablesSQL = `select n.nspname, c.relname, pg_table_size(c.oid) from pg_class c join pg_namespace n on n.oid = c.relnamespace
 		where c.relkind = 'r' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
@@ -77,7 +82,7 @@ func (s *Service) hold(ctx context.Context) (*held, error) {
 }
 
 func readHead(ctx context.Context, conn *pgx.Conn) (s Snapshot, err error) {
-	err = conn.QueryRow(ctx, headSQL).Scan(&s.Name, &s.At, &s.ServerVersion, &s.ServerMajor, &s.Encoding, &s.Collate, &s.CType)
+	err = conn.QueryRow(ctx, headSQL).Scan(&s.Name, &s.At, &s.ServerVersion, &s.ServerMajor, &s.Encoding, &s.Collate, &s.CType, &s.Provider, &s.Locale, &s.Rules)
 	return s, err
 }
 

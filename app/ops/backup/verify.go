@@ -93,8 +93,6 @@ func (s *Service) verify(ctx context.Context, name string, v *Verification, p Pr
 			case err == nil:
 				v.Checks.passed(string(part.Name), "%s has been read in full, %d bytes", o.Key, o.PlainSize)
 			case v.Checks.take(err):
-			case fault.CodeOf(err) == fault.NotFound:
-				v.Checks.failed("missing", "%s is not there", o.Key)
 			case fault.CodeOf(err) == fault.Invalid:
 				v.Checks.failed(keyCheck, "%v", err)
 			default:

@@ -47,6 +47,23 @@ func TestTarget(t *testing.T) {
 	require.Contains(t, environ(&target), "PGSSLMODE=require", "of our own environment")
 }
 
+// What the server knows a database by: the role's name where none is given,
+// and no more of it than it takes.
+func TestTargetName(t *testing.T) {
+	t.Setenv("PGDATABASE", "")
+	for connection, want := range map[string]string{
+		"postgres://u:p@h/d":                             "database d at h:5432",
+		"postgres://u:p@h:1234":                          "database u at h:1234",
+		"postgres://u@h/" + strings.Repeat("x", 70):      "database " + strings.Repeat("x", 63) + " at h:5432",
+		"postgres://u@h/" + strings.Repeat("%C3%B6", 35): "database " + strings.Repeat("ö", 31) + " at h:5432",
+		"postgres://u@[::1]:99/d":                        "database d at [::1]:99",
+	} {
+		target, err := ParseTarget(connection)
+		require.NoError(t, err)
+		require.Equal(t, want, target.String())
+	}
+}
+
 func ptr[T any](v T) *T { return &v }
 
 func client(t *testing.T) Client {

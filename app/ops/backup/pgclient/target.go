@@ -1,6 +1,8 @@
 package pgclient
 
 import (
+	"cmp"
+	"net"
 	"net/url"
 	"os"
 	"regexp"
@@ -16,6 +18,8 @@ import (
 // environment, which no other user can read.
 type Target struct {
 	environ  []string // all but the database
+	host     string
+	port     uint16
 	database string
 }
 
@@ -31,7 +35,7 @@ func ParseTarget(connection string) (Target, error) {
 	if err != nil {
 		return Target{}, fault.New(fault.Invalid, "the database URL cannot be read; want postgres://user:password@host:port/database")
 	}
-	t := Target{database: config.Database, environ: []string{
+	t := Target{host: config.Host, port: config.Port, database: named(cmp.Or(config.Database, config.User)), environ: []string{
 		"PGHOST=" + config.Host, "PGPORT=" + strconv.Itoa(int(config.Port)), "PGUSER=" + config.User,
 		"PGCONNECT_TIMEOUT=10", "PGAPPNAME=ohio backup",
 	}}
@@ -52,8 +56,25 @@ func ParseTarget(connection string) (Target, error) {
 	return t, nil
 }
 
-// Name is the name of the database.
+// LongestName is how many bytes of a name PostgreSQL takes; it drops what is
+// over them without a word.
+const LongestName = 63
+
+// named is what the server takes a name for.
+func named(name string) string {
+	if len(name) > LongestName {
+		name = strings.ToValidUTF8(name[:LongestName], "")
+	}
+	return name
+}
+
+// Name is the name of the database, as its server knows it.
 func (t Target) Name() string { return t.database }
+
+// String tells a person which database it is.
+func (t Target) String() string {
+	return "database " + t.database + " at " + net.JoinHostPort(t.host, strconv.Itoa(int(t.port)))
+}
 
 // Database gives another database of the same server.
 func (t Target) Database(name string) Target {
