@@ -240,7 +240,7 @@ func (r *CacheAnalysisReport) judge() {
 		add(contract.Ticket, "%.0f %% of %d look-ups hit, fewer than %.0f %%", 100**r.HitRatio, r.Lookups, 100*contract.MinCacheHitRatio)
 	}
 	if r.Evicted > 0 {
-		add(contract.Ticket, "Redis has thrown %d keys out for want of memory", r.Evicted)
+		add(contract.Ticket, "keys that Redis has thrown out for want of memory: %d", r.Evicted)
 	}
 	if r.MaxBytes > 0 && float64(r.UsedBytes) > .9*float64(r.MaxBytes) {
 		add(contract.Warning, "Redis uses %d of %d bytes", r.UsedBytes, r.MaxBytes)

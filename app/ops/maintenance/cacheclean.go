@@ -75,7 +75,7 @@ func CacheCleanup(client *goredis.Client) jobs.Work {
 			report.Scanned += report.ByPrefix[prefix]
 		}
 		if report.Expired > 0 {
-			report.Issues = append(report.Issues, Issue{Severity: contract.Ticket, Text: fmt.Sprintf("%d keys of ours had no lifetime: whatever writes them forgets to give one", report.Expired)})
+			report.Issues = append(report.Issues, Issue{Severity: contract.Ticket, Text: fmt.Sprintf("keys of ours without a lifetime: %d; whatever writes them forgets to give one", report.Expired)})
 		}
 		return report, nil
 	}

@@ -69,8 +69,48 @@ func TestTheTrendOfTheWeek(t *testing.T) {
 	for _, trend := range report.Trends {
 		require.NotContains(t, trend.Figure, "latency", "nobody served")
 	}
-	skips(t, PerformanceAnalysis(history[:1], clock), "1 days")
-	skips(t, PerformanceAnalysis(past{}, clock), "0 days")
+	skips(t, PerformanceAnalysis(history[:1], clock), "there is 1 day of figures")
+	skips(t, PerformanceAnalysis(past{}, clock), "there are no figures")
+}
+
+// grown is a history of databases of so many bytes, so long after noon; the
+// newest comes last.
+func grown(t *testing.T, sizes map[time.Duration]int64) (history past) {
+	t.Helper()
+	for after, bytes := range sizes {
+		report, err := json.Marshal(FiguresReport{Database: DatabaseFigures{Bytes: bytes}})
+		require.NoError(t, err)
+		ended := noon.Add(after)
+		history = append(history, jobs.Record{ScheduledFor: noon, EndedAt: &ended, Report: report})
+	}
+	return history
+}
+
+// A trend is over the time that went by, however often somebody looked.
+func TestRunsAreNoDays(t *testing.T) {
+	analysis := func(sizes map[time.Duration]int64) jobs.Work {
+		return PerformanceAnalysis(grown(t, sizes), func() time.Time { return noon.Add(4 * day) })
+	}
+	skips(t, analysis(map[time.Duration]int64{0: 1000, 93 * time.Second: 1400}), "there is 1 day of figures")
+	skips(t, analysis(map[time.Duration]int64{12*time.Hour - time.Minute: 1000, 12*time.Hour + time.Minute: 9000}), "all figures are of within 2m0s")
+
+	// A daily run that is some minutes early, after others of the day before.
+	report := do[TrendReport](t, contract.JobPerformanceAnalysis, analysis(map[time.Duration]int64{
+		0: 10, time.Minute: 500, time.Hour: 1000, day + 55*time.Minute: 1100,
+	}))
+	require.Equal(t, 2, report.Days)
+	require.Equal(t, []float64{1000, 1100}, report.Trends[0].Values)
+	require.InDelta(t, 100*24/(24-5./60), report.Trends[0].PerDay, 1e-6)
+	require.Empty(t, report.Issues)
+
+	// Looks on three days that are hardly more than one apart.
+	report = do[TrendReport](t, contract.JobPerformanceAnalysis, analysis(map[time.Duration]int64{
+		11*time.Hour + 50*time.Minute: 1000, day: 1500, day + 12*time.Hour: 2000,
+	}))
+	require.Equal(t, 3, report.Days)
+	require.Len(t, report.Issues, 1)
+	require.Contains(t, report.Issues[0].Text, "within 1 day")
+	require.NotContains(t, report.Issues[0].Text, "days")
 }
 
 // A line through points on a line is that line.

@@ -27,7 +27,6 @@ const toldIssues = 20
 // where nobody renders it, as in chats, it reads as it is.
 func (r Report) Brief() string {
 	var text strings.Builder
-	flat := strings.NewReplacer("\r", " ", "\n", " ")
 	fmt.Fprintf(&text, "%s\nVerdict: %s. It took %s.\n", r.Summary, r.Verdict, took(r.TookSeconds))
 	for i, one := range r.Issues {
 		if i == 0 {
@@ -37,7 +36,7 @@ func (r Report) Brief() string {
 			fmt.Fprintf(&text, "- and %d more\n", len(r.Issues)-i)
 			break
 		}
-		fmt.Fprintf(&text, "- %s, %s: %s\n", one.Severity, one.Job, flat.Replace(one.Text))
+		fmt.Fprintf(&text, "- %s, %s: %s\n", one.Severity, one.Job, jobs.Line(one.Text))
 	}
 	heading := "\nTasks that are not done\n"
 	for _, task := range r.Tasks {
@@ -64,7 +63,7 @@ func (r Report) Markdown() (string, error) {
 
 // HTML shows a report as a page that needs nothing else, fit for mail.
 func (r Report) HTML() (string, error) {
-	t, err := htmltemplate.New("report").Funcs(htmltemplate.FuncMap{"time": shownTime, "took": took}).Parse(htmlSource)
+	t, err := htmltemplate.New("report").Funcs(htmltemplate.FuncMap{"line": jobs.Line, "time": shownTime, "took": took}).Parse(htmlSource)
 	if err != nil {
 		return "", fault.Wrap(fault.Internal, err, "the template of the report cannot be read")
 	}
@@ -84,8 +83,9 @@ func took(s float64) string {
 	return time.Duration(math.Round(s) * float64(time.Second)).String()
 }
 
-// cell keeps text from ending a table cell or a line, and from being markup.
+// cell keeps text from ending a table cell or a line, from being markup and
+// from steering a terminal.
 func cell(text any) string {
-	return strings.NewReplacer("\\", "\\\\", "|", "\\|", "\r", " ", "\n", " ", "<", "&lt;", "`", "\\`", "*", "\\*", "_", "\\_", "[", "\\[").
-		Replace(fmt.Sprint(text))
+	return strings.NewReplacer("\\", "\\\\", "|", "\\|", "<", "&lt;", "`", "\\`", "*", "\\*", "_", "\\_", "[", "\\[").
+		Replace(jobs.Line(fmt.Sprint(text)))
 }

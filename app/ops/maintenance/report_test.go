@@ -161,6 +161,20 @@ func TestMarkdownKeepsItsForm(t *testing.T) {
 	})
 }
 
+// Neither does it steer the terminal that shows the report, in whichever form.
+func TestAReportSteersNothing(t *testing.T) {
+	evil := "\x1b[2J\u009b1m\u202e\tx"
+	r := compile("daily", noon, contract.Jobs(), []jobs.Record{record(contract.JobHealthCheck, jobs.Failed, evil, "")}, noon)
+	markdown, err := r.Markdown()
+	require.NoError(t, err)
+	html, err := r.HTML()
+	require.NoError(t, err)
+	for _, text := range []string{markdown, html, r.Brief()} {
+		require.False(t, strings.ContainsAny(text, "\x1b\u009b\u202e\t"), "%q", text)
+		require.Contains(t, text, "\ufffd")
+	}
+}
+
 // A report is made once, when all have ended or the time is up.
 func TestReportsAreMadeOnce(t *testing.T) {
 	pool, ctx := postgrestest.New(t), t.Context()

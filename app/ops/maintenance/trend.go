@@ -3,6 +3,9 @@ package maintenance
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/script-ohio/platform/app/contract"
@@ -18,7 +21,7 @@ type History interface {
 type TrendReport struct {
 	From   *time.Time `json:"from,omitempty"`
 	To     *time.Time `json:"to,omitempty"`
-	Days   int        `json:"days"` // with figures
+	Days   int        `json:"days"` // in UTC, with figures
 	Trends []Trend    `json:"trends"`
 	Issues []Issue    `json:"issues"`
 }
@@ -35,9 +38,9 @@ type Trend struct {
 // trendWindow is how far back the trend looks.
 const trendWindow = 8 * day
 
-// sample is a day's figures.
+// sample is a day's figures, the last that were taken.
 type sample struct {
-	at   time.Time
+	at   time.Time // in UTC
 	data FiguresReport
 }
 
@@ -100,54 +103,87 @@ func figures() []followed {
 // at what contract.JobPerformanceMetrics has reported.
 func PerformanceAnalysis(history History, clock func() time.Time) jobs.Work {
 	return func(ctx context.Context, run *jobs.Run) (any, error) {
-		records, err := history.Runs(ctx, jobs.Filter{Job: contract.JobPerformanceMetrics.Name, Status: jobs.Succeeded, Limit: 50})
+		records, err := history.Runs(ctx, jobs.Filter{Job: contract.JobPerformanceMetrics.Name, Status: jobs.Succeeded, Limit: 200})
 		if err != nil {
 			return nil, err
 		}
-		var samples []sample
-		since := clock().Add(-trendWindow)
-		for i := len(records) - 1; i >= 0; i-- { // oldest first
-			s := sample{at: records[i].ScheduledFor}
-			if s.at.Before(since) || json.Unmarshal(records[i].Report, &s.data) != nil || s.data.Database.Bytes == 0 {
-				continue
-			}
-			samples = append(samples, s)
-		}
+		samples := daily(records, clock().Add(-trendWindow))
 		run.Progress(1, 1, "")
-		if len(samples) < 2 {
-			return TrendReport{Days: len(samples), Trends: []Trend{}, Issues: []Issue{}},
-				jobs.Skip("there are %d days of figures; a trend needs two", len(samples))
+		none := TrendReport{Days: len(samples), Trends: []Trend{}, Issues: []Issue{}}
+		switch n := len(samples); {
+		case n == 1:
+			return none, jobs.Skip("there is 1 day of figures; a trend needs two")
+		case n == 0:
+			return none, jobs.Skip("there are no figures; a trend needs two days of them")
+		case !apart(samples[0].at, samples[n-1].at):
+			return none, jobs.Skip("all figures are of within %s; a trend needs a day between them", samples[n-1].at.Sub(samples[0].at).Round(time.Second))
 		}
 		return trendOf(samples), nil
 	}
 }
+
+// daily gives the figures taken since a time, the last of each day in UTC, the
+// oldest first.
+func daily(records []jobs.Record, since time.Time) (samples []sample) {
+	for _, r := range records {
+		s := sample{at: r.ScheduledFor.UTC()}
+		if r.EndedAt != nil {
+			s.at = r.EndedAt.UTC()
+		}
+		if !s.at.Before(since) && json.Unmarshal(r.Report, &s.data) == nil && s.data.Database.Bytes > 0 {
+			samples = append(samples, s)
+		}
+	}
+	slices.SortStableFunc(samples, func(a, b sample) int { return b.at.Compare(a.at) })
+	samples = slices.CompactFunc(samples, func(a, b sample) bool {
+		return a.at.Format(time.DateOnly) == b.at.Format(time.DateOnly)
+	})
+	slices.Reverse(samples)
+	return samples
+}
+
+// apart tells whether a growth between two times may be told by the day. What
+// is done daily is done a little earlier or later.
+func apart(from, to time.Time) bool { return to.Sub(from).Round(time.Hour) >= day }
 
 func trendOf(samples []sample) TrendReport {
 	from, to := samples[0].at, samples[len(samples)-1].at
 	r := TrendReport{From: &from, To: &to, Days: len(samples), Trends: []Trend{}, Issues: []Issue{}}
 	for _, f := range figures() {
 		var days, values []float64
+		var first, last time.Time
 		for _, s := range samples {
 			if v, ok := f.value(s.data); ok {
+				if len(days) == 0 {
+					first = s.at
+				}
+				last = s.at
 				days = append(days, s.at.Sub(from).Hours()/24)
 				values = append(values, v)
 			}
 		}
 		slope, intercept, ok := line(days, values)
-		if !ok {
+		if !ok || !apart(first, last) {
 			continue
 		}
 		t := Trend{Figure: f.name, Unit: f.unit, Values: values, PerDay: slope}
-		first, last := intercept+slope*days[0], intercept+slope*days[len(days)-1]
-		if first > 0 {
-			t.Change = (last - first) / first
+		began, ended := intercept+slope*days[0], intercept+slope*days[len(days)-1]
+		if began > 0 {
+			t.Change = (ended - began) / began
 		}
 		r.Trends = append(r.Trends, t)
 		if f.notable > 0 && t.Change >= f.notable && len(values) >= 3 {
-			r.Issues = append(r.Issues, issue(contract.Ticket, "%s grew by %.0f %% within %.0f days", f.name, 100*t.Change, days[len(days)-1]-days[0]))
+			r.Issues = append(r.Issues, issue(contract.Ticket, "%s grew by %.0f %% within %s", f.name, 100*t.Change, inDays(last.Sub(first))))
 		}
 	}
 	return r
+}
+
+func inDays(d time.Duration) string {
+	if n := math.Round(d.Hours() / 24); n != 1 {
+		return fmt.Sprintf("%.0f days", n)
+	}
+	return "1 day"
 }
 
 // line fits y = slope x + intercept by least squares; false without two

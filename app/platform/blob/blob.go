@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"strings"
@@ -19,8 +20,9 @@ import (
 
 // Open opens the bucket at a URL: s3://name?region=us-east-2,
 // file:///var/lib/ohio/models (the folder is made when it is missing, for its
-// owner alone; one that is there keeps its mode) or mem://. A URL it cannot use
-// is fault.Invalid. The caller closes the bucket.
+// owner alone; one that is there keeps its mode) or mem://, which is gone with
+// the process. A URL it cannot use is fault.Invalid. The caller closes the
+// bucket.
 func Open(ctx context.Context, bucketURL string) (*blob.Bucket, error) {
 	u, err := url.Parse(bucketURL)
 	if err != nil {
@@ -55,6 +57,22 @@ func Open(ctx context.Context, bucketURL string) (*blob.Bucket, error) {
 	return bucket, nil
 }
 
+// Absent gives the folder of a bucket that Open would have to make.
+func Absent(bucketURL string) (folder string, absent bool) {
+	u, err := url.Parse(bucketURL)
+	if err != nil || u.Scheme != "file" || !strings.HasPrefix(u.Path, "/") {
+		return "", false
+	}
+	_, err = os.Stat(u.Path)
+	return u.Path, errors.Is(err, fs.ErrNotExist)
+}
+
+// Fleeting tells of a bucket that is gone with the process.
+func Fleeting(bucketURL string) bool {
+	u, err := url.Parse(bucketURL)
+	return err == nil && u.Scheme == "mem"
+}
+
 // readable makes sure that a folder may be listed: what may not be read would
 // look empty.
 func readable(folder string) error {
@@ -70,5 +88,5 @@ func readable(folder string) error {
 }
 
 func unusable(cause error) error {
-	return fault.Wrap(fault.Invalid, cause, "the bucket URL cannot be used: write s3://name?region=us-east-2, file:///absolute/folder or mem://, without a user or password")
+	return fault.Wrap(fault.Invalid, cause, "the bucket URL cannot be used: write s3://name?region=us-east-2 or file:///absolute/folder, without a user or password")
 }

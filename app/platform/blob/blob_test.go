@@ -44,6 +44,22 @@ func TestFilesAreForTheirOwnerAlone(t *testing.T) {
 	}
 }
 
+func TestABucketThatIsNotThereIsToldApart(t *testing.T) {
+	there := t.TempDir()
+	for url, want := range map[string]bool{
+		"file://" + there: false, "file://" + there + "/no": true, "file://localhost" + there + "/no": true, "file://" + there + "/a%20b": true,
+		"s3://models": false, "mem://": false, "nonsense": false, "file:x": false, "%zz": false,
+	} {
+		folder, absent := blob.Absent(url)
+		require.Equal(t, want, absent, url)
+		require.True(t, !absent || strings.HasPrefix(folder, there), folder)
+		require.Equal(t, url == "mem://", blob.Fleeting(url), url)
+	}
+	entries, err := os.ReadDir(there)
+	require.NoError(t, err)
+	require.Empty(t, entries, "asking makes nothing")
+}
+
 func TestS3OpensWithoutAskingTheNetwork(t *testing.T) {
 	bucket, err := blob.Open(t.Context(), "s3://models?region=us-east-2")
 	require.NoError(t, err)
@@ -57,5 +73,6 @@ func TestUnusableURLsAreFaults(t *testing.T) {
 		_, err := blob.Open(t.Context(), url)
 		require.Equal(t, fault.Invalid, fault.CodeOf(err), url)
 		require.NotContains(t, err.Error(), "hunter2")
+		require.NotContains(t, err.Error(), "mem:", "it would keep nothing")
 	}
 }

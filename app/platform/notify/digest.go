@@ -141,7 +141,9 @@ func digestText(groups []digestGroup, titles []string, rate Rate) (title, body s
 	if more > 0 {
 		fmt.Fprintf(&kinds, "- %d of %d other kinds\n", more, len(groups)-maxGroups)
 	}
-	title = fmt.Sprintf("%d notifications in one, delayed", all)
+	if title = "1 notification, delayed"; all != 1 {
+		title = fmt.Sprintf("%d notifications in one, delayed", all)
+	}
 	body = fmt.Sprintf("This message is late and stands for %d. More came than the %d in %s that go out one by one, or the channel was away, so they were held.\n"+
 		"The first is of %s, the last of %s.\n\n%s", all, rate.Messages, rate.Per, stamp(first), stamp(last), kinds.String())
 	if len(titles) > 0 {
