@@ -34,7 +34,7 @@ func auditLog(pool *pgxpool.Pool) *audit.Log {
 type auditVerifyCmd struct {
 	instance
 	output
-	File string   `placeholder:"export.jsonl" help:"An export to verify instead of the database."`
+	File string   `placeholder:"export.jsonl" help:"An export to verify instead of the database, or - for standard input."`
 	Head []string `placeholder:"HASH@SEQ" help:"A head printed earlier and kept elsewhere, which proves that nothing up to it was cut off or written anew. May be repeated."`
 }
 
@@ -47,7 +47,7 @@ func (c auditVerifyCmd) Run(ctx context.Context, out *console) error {
 		}
 		heads = append(heads, head)
 	}
-	rows, closeAll, err := c.rows(ctx)
+	rows, closeAll, err := c.rows(ctx, out)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (c auditVerifyCmd) Run(ctx context.Context, out *console) error {
 			row(w, f.Kind, f.Says)
 		}
 		if report.OK() && report.Rows > 0 {
-			fmt.Fprintf(w, "the chain holds; head %s\n", report.HeadText)
+			sentence(w, "the chain holds; head %s", report.HeadText)
 			fmt.Fprintln(out.err, "Keep the head elsewhere: with --head it proves later that nothing up to it was cut off.")
 		}
 	})
@@ -75,7 +75,10 @@ func (c auditVerifyCmd) Run(ctx context.Context, out *console) error {
 	return err
 }
 
-func (c auditVerifyCmd) rows(ctx context.Context) (iter.Seq2[audit.Row, error], func(), error) {
+func (c auditVerifyCmd) rows(ctx context.Context, out *console) (iter.Seq2[audit.Row, error], func(), error) {
+	if c.File == "-" {
+		return audit.Lines(out.stdin()), func() {}, nil
+	}
 	if c.File != "" {
 		file, err := os.Open(c.File)
 		if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -49,6 +50,14 @@ func TestTheAuditLogIsVerifiedListedAndExported(t *testing.T) {
 	later := headPattern.FindString(told)
 	ohio(t, 0, "audit", "verify", "--file", file, "--head", head, "--head", later)
 	ohio(t, 0, "audit", "verify", "--head", head, "--head", later)
+	piped, err := os.Open(file)
+	require.NoError(t, err)
+	defer piped.Close()
+	usual := os.Stdin
+	os.Stdin = piped
+	fromFile, _ := ohio(t, 0, "audit", "verify", "--file", "-", "--head", later)
+	os.Stdin = usual
+	require.Contains(t, fromFile, later)
 
 	all := strings.SplitAfter(export, "\n")
 	for trick, tampered := range map[string]string{

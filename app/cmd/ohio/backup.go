@@ -12,6 +12,8 @@ import (
 	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/ops/audit"
 	"github.com/script-ohio/platform/app/ops/backup"
+	"github.com/script-ohio/platform/app/platform/blob"
+	"github.com/script-ohio/platform/app/platform/jobs"
 	"github.com/script-ohio/platform/app/run"
 )
 
@@ -39,10 +41,17 @@ type vault struct {
 	alone bool // there is no database
 }
 
+// needs is what a command cannot do without, besides reading backups.
+type needs struct {
+	database bool
+	bucket   bool // made if it is not there
+	models   bool // likewise
+}
+
 // open opens the service. What only reads backups does without a database,
 // which may be why somebody asks; that is told, and nothing else is asked
-// instead.
-func (b backups) open(ctx context.Context, out *console, needsDatabase bool) (v vault, err error) {
+// instead. Neither does it make a folder.
+func (b backups) open(ctx context.Context, out *console, n needs) (v vault, err error) {
 	config, err := run.LoadConfig(os.Environ())
 	if err != nil {
 		return v, err
@@ -51,12 +60,12 @@ func (b backups) open(ctx context.Context, out *console, needsDatabase bool) (v 
 	if config.DatabaseURL == "" {
 		config.DatabaseURL, err = b.databaseURL()
 		_, missing := os.Stat(b.DataDir)
-		if err != nil && (needsDatabase || !known && missing != nil) {
+		if err != nil && (n.database || !known && missing != nil) {
 			return v, err
 		}
 		if v.alone = err != nil; v.alone {
 			config.DatabaseURL = ""
-			fmt.Fprintf(out.err, "%v. Without a database the bucket alone is used, and nothing is recorded elsewhere.\n", err)
+			sentence(out.err, "%v. Without a database the bucket alone is used, and nothing is recorded elsewhere.", err)
 		}
 		if config, err = run.LocalFolders(config, b.DataDir); err != nil {
 			return v, err
@@ -66,11 +75,28 @@ func (b backups) open(ctx context.Context, out *console, needsDatabase bool) (v 
 	if b.Bucket != "" {
 		config.BackupBucket = b.Bucket
 	}
+	if err := lasting(config.BackupBucket); err != nil {
+		return v, err
+	}
+	if folder, absent := blob.Absent(config.BackupBucket); absent && !n.bucket {
+		return v, fault.New(fault.NotFound, "there is no folder %s, so no backups: is it the right one?", folder)
+	}
+	if _, absent := blob.Absent(config.ModelsBucket); absent && !n.models {
+		config.ModelsBucket = ""
+	}
 	logger := slog.New(slog.NewTextHandler(out.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	if v.Backups, err = run.OpenBackups(ctx, config, build(), logger); err == nil {
 		v.Elsewhere = usual != "" && usual != config.BackupBucket
 	}
 	return v, err
+}
+
+// lasting refuses a bucket that would be gone with the command.
+func lasting(bucketURL string) error {
+	if blob.Fleeting(bucketURL) {
+		return fault.New(fault.Invalid, "what is put into mem:// is gone when the command ends: name a bucket such as s3://name?region=us-east-2 or file:///absolute/folder")
+	}
+	return nil
 }
 
 // audited records what was done to a backup. It is done by then: who cannot
@@ -80,6 +106,8 @@ func (b backups) audited(ctx context.Context, out *console, v vault, action, nam
 		return
 	}
 	err := func() error {
+		ctx, cancel := recording(ctx)
+		defer cancel()
 		pool, err := b.connect(ctx)
 		if err != nil {
 			return err
@@ -88,7 +116,7 @@ func (b backups) audited(ctx context.Context, out *console, v vault, action, nam
 		return auditLog(pool).Append(ctx, audit.Entry{Action: action, SubjectType: "backup", SubjectID: name, After: after})
 	}()
 	if err != nil {
-		fmt.Fprintf(out.err, "ohio: %s is done and not in the audit log: %v\n", action, err)
+		sentence(out.err, "ohio: %s is done and not in the audit log: %v", action, err)
 	}
 }
 
@@ -98,13 +126,13 @@ func (c *console) confirm(yes bool, format string, args ...any) error {
 	if yes {
 		return nil
 	}
-	what := fmt.Sprintf(format, args...)
+	what := jobs.Line(fmt.Sprintf(format, args...))
 	unasked := fault.New(fault.Conflict, "%s; say --yes if that is meant", what)
 	if !isTerminal(os.Stdin) {
 		return unasked
 	}
 	fmt.Fprintf(c.err, "%s. Go on? [y/N] ", what)
-	answer, err := bufio.NewReader(os.Stdin).ReadString('\n')
+	answer, err := bufio.NewReader(c.stdin()).ReadString('\n')
 	if err != nil {
 		return unasked // nobody was there
 	}

@@ -16,7 +16,7 @@ type backupListCmd struct{ backups }
 
 // Run lists the backups.
 func (c backupListCmd) Run(ctx context.Context, out *console) error {
-	s, err := c.open(ctx, out, false)
+	s, err := c.open(ctx, out, needs{})
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ type shown struct {
 
 // Run shows a backup.
 func (c backupShowCmd) Run(ctx context.Context, out *console) error {
-	s, err := c.open(ctx, out, false)
+	s, err := c.open(ctx, out, needs{})
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,9 @@ func drawBackup(w *tabwriter.Writer, b shown) {
 		return
 	}
 	d := m.Database
-	fmt.Fprintf(w, "\nDatabase %s as of %s, PostgreSQL %s, schema version %d\n\n", d.Name, date(&d.At), d.ServerVersion, d.SchemaVersion)
+	fmt.Fprintln(w)
+	sentence(w, "Database %s as of %s, PostgreSQL %s, schema version %d", d.Name, date(&d.At), d.ServerVersion, d.SchemaVersion)
+	fmt.Fprintln(w)
 	row(w, "TABLE", "ROWS")
 	for _, table := range slices.Sorted(maps.Keys(d.Rows)) {
 		row(w, table, d.Rows[table])
@@ -137,7 +139,7 @@ type backupVerifyCmd struct {
 
 // Run verifies a backup. What was found is printed also when it is damaged.
 func (c backupVerifyCmd) Run(ctx context.Context, out *console) error {
-	s, err := c.open(ctx, out, false)
+	s, err := c.open(ctx, out, needs{})
 	if err != nil {
 		return err
 	}

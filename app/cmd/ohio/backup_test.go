@@ -193,6 +193,8 @@ func TestBackupTroubleIsTold(t *testing.T) {
 		_, complaint := ohio(t, status, strings.Fields(line)...)
 		require.Equal(t, 1, strings.Count(complaint, "\n"), complaint)
 	}
+	_, complaint = ohio(t, 2, "backup", "restore", made.Name, "--directory", "/proc/x")
+	require.Contains(t, complaint, "the folder /proc/x cannot be used")
 	t.Setenv("BACKUP_BUCKET", "")
 	_, complaint = ohio(t, 2, "backup", "list")
 	require.Contains(t, complaint, "BACKUP_BUCKET is not set")
@@ -203,6 +205,40 @@ func TestBackupTroubleIsTold(t *testing.T) {
 	_, complaint = ohio(t, 3, "backup", "list")
 	require.Contains(t, complaint, "serve --local")
 	require.NoDirExists(t, os.Getenv("OHIO_DATA_DIR"))
+}
+
+// Who mistypes where backups lie is told, and finds no new folder later.
+func TestReadingMakesNoFolder(t *testing.T) {
+	withBackups(t)
+	reads := []string{"backup list", "backup show", "backup verify", "backup drill", "backup restore latest", "backup prune", "backup mark latest --reason x"}
+	nowhere := filepath.Join(t.TempDir(), "no", "where")
+	for _, line := range reads {
+		_, complaint := ohio(t, 3, append(strings.Fields(line), "--bucket", "file://"+nowhere)...)
+		require.Contains(t, complaint, "there is no folder "+nowhere, line)
+	}
+	ohio(t, 0, "backup", "create", "--bucket", "file://"+filepath.Join(nowhere, "made"))
+	ohio(t, 0, "backup", "list", "--bucket", "file://"+filepath.Join(nowhere, "made"))
+
+	for _, line := range append(reads, "backup create") {
+		_, complaint := ohio(t, 2, append(strings.Fields(line), "--bucket", "mem://")...)
+		require.Contains(t, complaint, "gone when the command ends", line)
+	}
+
+	data := filepath.Join(t.TempDir(), "data")
+	t.Setenv("DATABASE_URL", "")
+	t.Setenv("OHIO_DATA_DIR", data)
+	_, complaint := ohio(t, 0, "backup", "list")
+	require.Contains(t, complaint, "Without a database")
+	require.NoDirExists(t, data)
+	t.Setenv("BACKUP_BUCKET", "")
+	ohio(t, 3, "backup", "list")
+	require.NoDirExists(t, data)
+	require.NoError(t, os.Mkdir(data, 0o700))
+	_, complaint = ohio(t, 3, "backup", "list")
+	require.Contains(t, complaint, "there is no folder "+filepath.Join(data, "backups"))
+	entries, err := os.ReadDir(data)
+	require.NoError(t, err)
+	require.Empty(t, entries)
 }
 
 // A backup for somebody's own drawer is none of the deployment's.

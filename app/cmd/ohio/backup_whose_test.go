@@ -12,5 +12,5 @@ func TestIntoLiveSaysWhose(t *testing.T) {
 	made := decoded[shown](t, "backup", "create", "-o", "json")
 	d := made.Manifest.Database
 	_, complaint := ohio(t, 4, "backup", "restore", "latest", "--into-live")
-	require.Contains(t, complaint, "this puts "+made.Name+", of database "+d.Name+" as of "+date(&d.At)+", in the place of what is live")
+	require.Contains(t, complaint, "this puts "+made.Name+", of database "+d.Name+" as of "+date(&d.At)+", in the place of database ")
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -30,7 +31,7 @@ func (c backupCreateCmd) Run(ctx context.Context, out *console) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(createMemory))
 	}
-	s, err := c.open(ctx, out, true)
+	s, err := c.open(ctx, out, needs{database: true, bucket: true, models: true})
 	if err != nil {
 		return err
 	}
@@ -80,7 +81,7 @@ func (c backupRestoreCmd) filesOnly() bool {
 
 // Run restores a backup.
 func (c backupRestoreCmd) Run(ctx context.Context, out *console) error {
-	s, err := c.open(ctx, out, !c.filesOnly())
+	s, err := c.open(ctx, out, needs{database: !c.filesOnly(), models: c.IntoLive})
 	if err != nil {
 		return err
 	}
@@ -94,7 +95,7 @@ func (c backupRestoreCmd) Run(ctx context.Context, out *console) error {
 		if err != nil {
 			return err
 		}
-		err = out.confirm(c.Yes, "this puts %s in the place of what is live; its sessions end, and what was written since is left in a database under another name", whose(name, m))
+		err = out.confirm(c.Yes, "this puts %s in the place of %s; its sessions end, and what was written since is left in a database under another name", whose(name, m), s.Live())
 		if err != nil {
 			return err
 		}
@@ -151,7 +152,11 @@ func openFolder(ctx context.Context, dir string) (*gocloud.Bucket, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "the folder %s cannot be found", dir)
 	}
-	return blob.Open(ctx, (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String())
+	bucket, err := blob.Open(ctx, (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String())
+	if f, ok := errors.AsType[*fault.Error](err); ok { // it speaks of a URL
+		err = fault.Wrap(f.Code, f.Cause, "the folder %s cannot be used", dir)
+	}
+	return bucket, err
 }
 
 func drawRestored(w *tabwriter.Writer, r backup.Restored) {
@@ -186,7 +191,7 @@ type backupDrillCmd struct{ backups }
 
 // Run makes a drill. What was found is printed also when it failed.
 func (c backupDrillCmd) Run(ctx context.Context, out *console) error {
-	s, err := c.open(ctx, out, true)
+	s, err := c.open(ctx, out, needs{database: true})
 	if err != nil {
 		return err
 	}
@@ -220,7 +225,7 @@ type backupPruneCmd struct {
 
 // Run retires old backups.
 func (c backupPruneCmd) Run(ctx context.Context, out *console) error {
-	s, err := c.open(ctx, out, !c.DryRun)
+	s, err := c.open(ctx, out, needs{database: !c.DryRun})
 	if err != nil {
 		return err
 	}
@@ -259,7 +264,7 @@ func drawDecisions(out *console, report backup.PruneReport) {
 	}
 	for _, d := range report.Decisions {
 		if d.Delete {
-			fmt.Fprintf(out.err, "%s (%s): %s\n", d.Name, size(d.Bytes), d.Reason)
+			sentence(out.err, "%s (%s): %s", d.Name, size(d.Bytes), d.Reason)
 		}
 	}
 }
@@ -276,7 +281,7 @@ func (c backupMarkCmd) Run(ctx context.Context, out *console) error {
 	if !c.Remove && c.Reason == "" {
 		return fault.New(fault.Invalid, "--reason says why the backup is kept")
 	}
-	s, err := c.open(ctx, out, false)
+	s, err := c.open(ctx, out, needs{})
 	if err != nil {
 		return err
 	}

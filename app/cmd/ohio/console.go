@@ -8,10 +8,16 @@ import (
 	"text/tabwriter"
 
 	"golang.org/x/term"
+
+	"github.com/script-ohio/platform/app/platform/jobs"
 )
 
 // console is where a command talks to a person or a program.
-type console struct{ out, err io.Writer }
+type console struct {
+	out, err    io.Writer
+	interrupted <-chan struct{} // closed by a signal
+	serves      bool            // a signal is how the command is meant to end
+}
 
 // output is the choice between a table for people and JSON for programs.
 type output struct {
@@ -34,6 +40,8 @@ func (o output) print(c *console, value any, draw func(*tabwriter.Writer)) error
 // isTerminal tells whether a person is at the other end.
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
+// row writes the columns of a line. Whatever stands in them, it neither steers a
+// terminal nor makes another line.
 func row(w io.Writer, columns ...any) {
 	for i, c := range columns {
 		if i > 0 {
@@ -49,10 +57,15 @@ func row(w io.Writer, columns ...any) {
 				fmt.Fprintf(w, "%.4f", *v)
 			}
 		default:
-			fmt.Fprint(w, v)
+			fmt.Fprint(w, jobs.Line(fmt.Sprint(v)))
 		}
 	}
 	fmt.Fprintln(w)
+}
+
+// sentence writes a line that is no row, as harmless as one.
+func sentence(w io.Writer, format string, args ...any) {
+	fmt.Fprintln(w, jobs.Line(fmt.Sprintf(format, args...)))
 }
 
 // count says how many of something there are.

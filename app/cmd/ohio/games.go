@@ -29,19 +29,19 @@ type gamesImportCmd struct {
 const maxBadShown = 50
 
 func (c gamesImportCmd) Run(ctx context.Context, out *console) error {
-	games, bad, err := readGames(c.File)
+	games, bad, err := out.readGames(c.File)
 	if err != nil {
 		return err
 	}
 	for i, b := range bad {
 		if i == maxBadShown {
-			fmt.Fprintf(out.err, "... and %d more bad rows\n", len(bad)-i)
+			sentence(out.err, "... and %s", count(len(bad)-i, "more bad row"))
 			break
 		}
-		fmt.Fprintf(out.err, "%s:%d: %s\n", c.File, b.Line, b.Reason)
+		sentence(out.err, "%s:%d: %s", c.File, b.Line, b.Reason)
 	}
 	if len(bad) > 0 && !c.SkipBad {
-		return fault.New(fault.Invalid, "%d of %d rows are bad; nothing was imported. Correct them, or use --skip-bad", len(bad), len(bad)+len(games))
+		return fault.New(fault.Invalid, "%s of %d; nothing was imported. Correct the file, or use --skip-bad", count(len(bad), "bad row"), len(bad)+len(games))
 	}
 	if err := warnOfNewTeams(out, games); err != nil {
 		return err
@@ -82,7 +82,7 @@ func warnOfNewTeams(out *console, games []football.Game) error {
 			}
 			seen[side.Team] = true
 			if near := directory.Suggest(side.Team, 3); len(near) > 0 {
-				fmt.Fprintf(out.err, "warning: game %d: %q is a new FBS team; did you mean %s?\n", g.ID, side.Team, strings.Join(near, ", "))
+				sentence(out.err, "warning: game %d: %q is a new FBS team; did you mean %s?", g.ID, side.Team, strings.Join(near, ", "))
 			}
 		}
 	}
@@ -90,9 +90,11 @@ func warnOfNewTeams(out *console, games []football.Game) error {
 }
 
 // readGames reads a CSV file; "-" is standard input.
-func readGames(path string) ([]football.Game, []football.BadRow, error) {
-	var input io.Reader = os.Stdin
-	if path != "-" {
+func (c *console) readGames(path string) ([]football.Game, []football.BadRow, error) {
+	var input io.Reader
+	if path == "-" {
+		input = c.stdin()
+	} else {
 		file, err := os.Open(path)
 		if err != nil {
 			return nil, nil, fault.Wrap(fault.NotFound, err, "the games file cannot be opened")
@@ -109,16 +111,16 @@ func readGames(path string) ([]football.Game, []football.BadRow, error) {
 
 // goodResults reads files of which every row must be good, later files
 // replacing games of earlier ones, and keeps what has been played.
-func goodResults(paths ...string) ([]football.Result, error) {
+func (c *console) goodResults(paths ...string) ([]football.Result, error) {
 	byID := map[int64]int{}
 	var all []football.Game
 	for _, path := range paths {
-		games, bad, err := readGames(path)
+		games, bad, err := c.readGames(path)
 		if err != nil {
 			return nil, err
 		}
 		if len(bad) > 0 {
-			return nil, fault.New(fault.Invalid, "%s:%d: %s (%d bad rows)", path, bad[0].Line, bad[0].Reason, len(bad))
+			return nil, fault.New(fault.Invalid, "%s:%d: %s (%s)", path, bad[0].Line, bad[0].Reason, count(len(bad), "bad row"))
 		}
 		for _, g := range games {
 			if i, known := byID[g.ID]; known {

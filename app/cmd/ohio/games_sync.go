@@ -96,18 +96,18 @@ func (c gamesSyncCmd) Run(ctx context.Context, out *console) error {
 func (c gamesSyncCmd) complain(out *console, report cfbd.Report) {
 	for _, i := range report.Issues {
 		if i.Severity == contract.Warning {
-			fmt.Fprintf(out.err, "warning: %s\n", i.Text)
+			sentence(out.err, "warning: %s", i.Text)
 		}
 	}
 	for _, p := range report.Parts {
 		for _, r := range p.Refusals {
-			fmt.Fprintf(out.err, "game %d: %s\n", r.GameID, r.Reason)
+			sentence(out.err, "game %d: %s", r.GameID, r.Reason)
 		}
 		if more := p.Refused - len(p.Refusals); more > 0 {
 			fmt.Fprintf(out.err, "... and %d more\n", more)
 		}
 		for _, n := range p.NewTeams {
-			fmt.Fprintf(out.err, "note: %s\n", n)
+			sentence(out.err, "note: %s", n)
 		}
 	}
 }

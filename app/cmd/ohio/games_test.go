@@ -30,7 +30,7 @@ func TestGamesImport(t *testing.T) {
 	require.Empty(t, out)
 	require.Contains(t, complaint, second+":3: ")
 	require.Contains(t, complaint, second+":4: ")
-	require.Contains(t, complaint, "2 of 4 rows are bad; nothing was imported")
+	require.Contains(t, complaint, "2 bad rows of 4; nothing was imported")
 	require.Equal(t, imported{Unchanged: 2}, decoded[imported](t, "games", "import", first, "-o", "json"), "nothing was imported")
 
 	out, complaint = ohio(t, 0, "games", "import", second, "--skip-bad")

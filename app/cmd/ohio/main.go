@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"reflect"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -48,14 +50,14 @@ func main() {
 	os.Exit(status)
 }
 
-// execute runs one command line and gives the exit status (see
-// fault.ExitCode).
+// execute runs one command line and gives the exit status: see fault.ExitCode,
+// and statusInterrupted when ctx was ended.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var commands cli
-	status := -1
+	status, terminal := -1, &console{out: stdout, err: stderr, interrupted: ctx.Done()}
 	parser, err := kong.New(&commands, append(grammar(),
 		kong.Writers(stdout, stderr), kong.Exit(func(code int) { status = code }), kong.UsageOnError(),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&console{stdout, stderr}))...)
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(terminal))...)
 	if err != nil {
 		fmt.Fprintln(stderr, "ohio:", err)
 		return 1
@@ -64,36 +66,54 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if status >= 0 { // --help has been printed
 		return status
 	}
+	if err == nil {
+		err = unsaid(command)
+	}
 	if err != nil {
-		fmt.Fprintf(stderr, "ohio: %v; see `ohio --help`\n", err)
+		sentence(stderr, "ohio: %v; see `ohio --help`", err)
 		return fault.ExitCode(fault.New(fault.Invalid, "usage"))
 	}
-	if err := command.Run(); err != nil {
-		report(stderr, err)
-		return fault.ExitCode(err)
+	err = command.Run()
+	if ctx.Err() != nil && !terminal.serves {
+		reportInterrupt(ctx, stderr, err)
+		return statusInterrupted
 	}
-	return 0
+	if err != nil {
+		report(stderr, err)
+	}
+	return fault.ExitCode(err)
+}
+
+// unsaid refuses a choice that was named and not made; kong takes it for the
+// empty one that stands for a flag that was left out.
+func unsaid(command *kong.Context) error {
+	for _, part := range command.Path {
+		if f := part.Flag; f != nil && f.Enum != "" && f.Target.Kind() == reflect.String && f.Target.Len() == 0 {
+			return fmt.Errorf("--%s needs a value: one of %s", f.Name, strings.TrimSuffix(f.Enum, ","))
+		}
+	}
+	return nil
 }
 
 // grammar is how command lines are read.
 func grammar() []kong.Option {
 	return []kong.Option{
 		kong.Name("ohio"),
-		kong.Description("College football predictions. Exit status: 0 done, 2 bad input, 3 not found, 4 conflict, 5 unavailable, 6 not allowed, 7 too many requests, 1 anything else."),
+		kong.Description("College football predictions. Exit status: 0 done, 2 bad input, 3 not found, 4 conflict, 5 unavailable, 6 not allowed, 7 too many requests, 130 interrupted, 1 anything else."),
 		kong.WithHyphenPrefixedParameters(true), // a spread may be negative
 	}
 }
 
 // report prints an error in a line, and its details in one each.
 func report(w io.Writer, err error) {
-	fmt.Fprintln(w, "ohio:", err)
+	sentence(w, "ohio: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
 	f, ok := errors.AsType[*fault.Error](err)
 	if !ok {
 		return
 	}
 	for _, d := range f.Details {
 		if d.Message != f.Message {
-			fmt.Fprintf(w, "  %s: %s\n", d.Location, d.Message)
+			sentence(w, "  %s: %s", d.Location, d.Message)
 		}
 	}
 }

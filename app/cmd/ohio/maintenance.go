@@ -111,7 +111,7 @@ func follow(ctx context.Context, out *console, client *jobs.Client, name string,
 				warned = true
 				progress.say(fmt.Sprintf("no worker has taken run %d for %s; is one running (`ohio work`), and free?", id, age))
 			}
-		case fault.CodeOf(err) != fault.Unavailable || ctx.Err() == nil && time.Since(seen) > maxAway:
+		case ctx.Err() == nil && (fault.CodeOf(err) != fault.Unavailable || time.Since(seen) > maxAway):
 			return err
 		}
 		if left == 0 {
@@ -204,7 +204,6 @@ func note(r jobs.Record) string {
 // line is the first line of a text, cut to what a table takes.
 func line(text string) string {
 	text, _, _ = strings.Cut(text, "\n")
-	text = jobs.Line(text)
 	if runes := []rune(text); len(runes) > 80 {
 		return string(runes[:79]) + "…"
 	}

@@ -5,11 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/script-ohio/platform/app/contract"
+	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/platform/jobs"
 )
 
@@ -46,6 +48,9 @@ func (c maintenanceStatusCmd) Run(ctx context.Context, out *console) error {
 		if err != nil {
 			return err
 		}
+		if len(runs) == 0 && c.Job != "" && !slices.Contains(jobNames(), c.Job) {
+			return fault.New(fault.NotFound, "there is no job %q: use one of %s", c.Job, strings.Join(jobNames(), ", "))
+		}
 		return c.print(out, runs, func(w *tabwriter.Writer) { drawNewest(w, runs) })
 	}
 	run, err := client.Run(ctx, c.ID)
@@ -65,6 +70,14 @@ func (c maintenanceStatusCmd) Run(ctx context.Context, out *console) error {
 	return undone([]jobs.Record{run})
 }
 
+// jobNames are those that runs may have; older runs may have others.
+func jobNames() (names []string) {
+	for _, job := range append(contract.Jobs(), contract.Tasks()...) {
+		names = append(names, job.Name)
+	}
+	return names
+}
+
 func drawNewest(w *tabwriter.Writer, runs []jobs.Record) {
 	row(w, "RUN", "JOB", "PART OF", "STATUS", "ASKED FOR", "ENDED", "TOOK", "NOTE")
 	for _, r := range runs {
@@ -82,24 +95,24 @@ func drawRun(w *tabwriter.Writer, r jobs.Record) {
 	row(w, "JOB", r.Job)
 	row(w, "PART OF", r.Run)
 	row(w, "STATUS", r.Status)
-	row(w, "ASKED FOR BY", jobs.Line(by))
+	row(w, "ASKED FOR BY", by)
 	row(w, "ASKED FOR", date(&r.CreatedAt))
 	row(w, "BEGAN", date(r.StartedAt))
 	row(w, "ENDED", date(r.EndedAt))
 	row(w, "TOOK", r.Took(time.Now()).Round(time.Millisecond))
 	row(w, "ATTEMPT", r.Attempt)
-	row(w, "WORKER", jobs.Line(r.Worker))
+	row(w, "WORKER", r.Worker)
 	if !r.Status.Ended() && r.Progress.Total > 0 {
 		row(w, "PROGRESS", fmt.Sprintf("%d of %d", r.Progress.Done, r.Progress.Total))
 	}
 	if text := note(r); text != "" {
-		row(w, "NOTE", strings.Join(strings.Fields(jobs.Line(text)), " "))
+		row(w, "NOTE", strings.Join(strings.Fields(text), " "))
 	}
 	var report bytes.Buffer
 	if len(r.Report) > 0 && json.Indent(&report, r.Report, "", "  ") == nil {
 		fmt.Fprintln(w)
 		for text := range strings.Lines(report.String()) { // JSON escapes the line breaks within texts
-			fmt.Fprintln(w, jobs.Line(strings.TrimSuffix(text, "\n")))
+			sentence(w, "%s", strings.TrimSuffix(text, "\n"))
 		}
 	}
 }

@@ -107,8 +107,8 @@ func TestARunThatIsNotDone(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	var out, err bytes.Buffer
-	require.Equal(t, 1, execute(ctx, []string{"maintenance", "run", "log-retention", "--wait"}, &out, &err))
-	require.Regexp(t, `ohio: stopped waiting; the run goes on: ohio maintenance status \d+\n$`, err.String())
+	require.Equal(t, statusInterrupted, execute(ctx, []string{"maintenance", "run", "log-retention", "--wait"}, &out, &err))
+	require.Regexp(t, `ohio: interrupted: stopped waiting; the run goes on: ohio maintenance status \d+\n$`, err.String())
 	require.NotContains(t, err.String(), "context")
 	require.NotContains(t, err.String(), "no worker", "it has only begun to wait")
 
@@ -117,7 +117,7 @@ func TestARunThatIsNotDone(t *testing.T) {
 	ctx, cancel = context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	err.Reset()
-	require.Equal(t, 1, execute(ctx, []string{"maintenance", "status", id, "--wait"}, &out, &err))
+	require.Equal(t, statusInterrupted, execute(ctx, []string{"maintenance", "status", id, "--wait"}, &out, &err))
 	require.Equal(t, 1, strings.Count(err.String(), "no worker has taken run "+id+" for 1h0m"), err.String())
 
 	// A database that was away is come back to.
@@ -162,6 +162,19 @@ func TestStatusForgesNoLine(t *testing.T) {
 		}
 		require.False(t, strings.ContainsAny(text, "\x1b\u009b\u202e"), "%q", text)
 	}
+}
+
+func TestJobsThatNobodyKnows(t *testing.T) {
+	onDatabase(t)
+	ohio(t, 0, "migrate")
+	_, complaint := ohio(t, 3, "maintenance", "status", "--job", "nope")
+	require.Contains(t, complaint, `there is no job "nope": use one of `)
+	for _, job := range append(contract.Jobs(), contract.Tasks()...) {
+		require.Contains(t, complaint, job.Name)
+		require.Empty(t, decoded[[]jobs.Record](t, "maintenance", "status", "--job", job.Name, "-o", "json"))
+	}
+	alter(t, `insert into job_runs (name, run, scheduled_for, queue, lease_until, status, ended_at) values ('nope', 'manual', now(), 'default', now(), 'succeeded', now())`)
+	require.Len(t, decoded[[]jobs.Record](t, "maintenance", "status", "--job", "nope", "-o", "json"), 1, "it was a job once")
 }
 
 func TestADatabaseThatIsNotMigrated(t *testing.T) {

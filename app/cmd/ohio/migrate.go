@@ -36,7 +36,7 @@ func (c *console) migrated(ctx context.Context, url string, report postgres.Repo
 	}
 	if len(report.Ran) > 0 {
 		if err := auditMigration(ctx, url, report); err != nil {
-			fmt.Fprintf(c.err, "ohio: the migration is done and not in the audit log: %v\n", err)
+			sentence(c.err, "ohio: the migration is done and not in the audit log: %v", err)
 		}
 	}
 	for _, step := range report.Ran {
@@ -47,6 +47,8 @@ func (c *console) migrated(ctx context.Context, url string, report postgres.Repo
 }
 
 func auditMigration(ctx context.Context, url string, report postgres.Report) error {
+	ctx, cancel := recording(ctx)
+	defer cancel()
 	pool, err := postgres.Open(ctx, url, postgres.Options{})
 	if err != nil {
 		return err

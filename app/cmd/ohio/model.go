@@ -45,7 +45,7 @@ func (c modelScoreCmd) Run(_ context.Context, out *console) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.Model, err)
 	}
-	rows, err := readRows(c.Input, model)
+	rows, err := out.readRows(c.Input, model)
 	if err != nil {
 		return err
 	}
@@ -80,9 +80,11 @@ func (c modelScoreCmd) score(model *gbt.Model, x []float32) scoredRow {
 // readRows reads feature rows. With a header, columns are found by name and
 // others ignored; rows without one are in the model's order, and so are those
 // of a model whose features have no names of their own.
-func readRows(path string, model *gbt.Model) ([][]float32, error) {
-	var input io.Reader = os.Stdin
-	if path != "-" {
+func (c *console) readRows(path string, model *gbt.Model) ([][]float32, error) {
+	var input io.Reader
+	if path == "-" {
+		input = c.stdin()
+	} else {
 		file, err := os.Open(path)
 		if err != nil {
 			return nil, fault.Wrap(fault.NotFound, err, "the rows cannot be opened")

@@ -184,6 +184,7 @@ func (c notifyListCmd) Run(ctx context.Context, out *console) error {
 
 type notifyRetryCmd struct {
 	instance
+	output
 	ID      int64 `arg:"" optional:"" help:"The delivery's id, from ohio notify list --state dead."`
 	AllDead bool  `help:"All of them."`
 }
@@ -194,6 +195,11 @@ func (c notifyRetryCmd) Validate() error {
 		return fmt.Errorf("say which ID, or --all-dead")
 	}
 	return nil
+}
+
+// retried is how many notifications will be tried again.
+type retried struct {
+	Retried int `json:"retried"`
 }
 
 func (c notifyRetryCmd) Run(ctx context.Context, out *console) error {
@@ -209,8 +215,10 @@ func (c notifyRetryCmd) Run(ctx context.Context, out *console) error {
 	} else {
 		err = outbox.Retry(ctx, c.ID)
 	}
-	if err == nil {
-		fmt.Fprintf(out.out, "%s will be tried again by the worker\n", count(n, "notification"))
+	if err != nil {
+		return err
 	}
-	return err
+	return c.print(out, retried{n}, func(w *tabwriter.Writer) {
+		sentence(w, "%s will be tried again by the worker", count(n, "notification"))
+	})
 }

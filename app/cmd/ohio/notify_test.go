@@ -106,13 +106,15 @@ func TestNotificationsAreListedAndRetried(t *testing.T) {
 	ohio(t, 3, "notify", "retry", "999999")
 	ohio(t, 0, "notify", "retry", fmt.Sprint(dead[0].ID))
 	said, _ := ohio(t, 0, "notify", "retry", "--all-dead")
-	require.Contains(t, said, "1 notification will be tried again")
+	require.Equal(t, "1 notification will be tried again by the worker\n", said)
+	require.Equal(t, retried{0}, decoded[retried](t, "notify", "retry", "--all-dead", "-o", "json"))
 	require.Empty(t, decoded[[]notify.Letter](t, "notify", "list", "--state", "dead", "-o", "json"))
 	require.Len(t, decoded[[]notify.Letter](t, "notify", "list", "--state", "pending", "-o", "json"), 3)
 	recorded, _ := ohio(t, 0, "audit", "list", "--action", "notification.")
 	require.Equal(t, 2, strings.Count(recorded, "notification.retry"))
 
-	for _, line := range []string{"notify", "notify retry", "notify retry 3 --all-dead", "notify retry x", "notify list --state lost", "notify list --limit 0", "notify test --channel fax", "notify test --severity loud"} {
+	for _, line := range []string{"notify", "notify retry", "notify retry 3 --all-dead", "notify retry x", "notify list --state lost", "notify list --limit 0", "notify test --channel fax", "notify test --severity loud",
+		"notify test --severity", "notify test --severity=", "notify test --channel", "notify list --state"} {
 		ohio(t, 2, strings.Fields(line)...)
 	}
 }

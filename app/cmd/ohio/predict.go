@@ -69,7 +69,8 @@ func drawPrediction(w *tabwriter.Writer, p serving.Prediction) {
 	if p.NeutralSite {
 		where = "on a neutral field"
 	}
-	fmt.Fprintf(w, "%s against %s, %s\n\n", p.HomeTeam, p.AwayTeam, where)
+	sentence(w, "%s against %s, %s", p.HomeTeam, p.AwayTeam, where)
+	fmt.Fprintln(w)
 	row(w, "WINNER", p.Winner)
 	row(w, "PROBABILITY", fmt.Sprintf("%s %.1f %%, %s %.1f %%", p.HomeTeam, 100*p.Probabilities.Home, p.AwayTeam, 100*p.Probabilities.Away))
 	row(w, "HOME MARGIN", fmt.Sprintf("%+.1f points (%.0f %% between %+.1f and %+.1f)", p.Margin.Expected, 100*p.Margin.Level, p.Margin.Low, p.Margin.High))
@@ -88,7 +89,8 @@ func drawPrediction(w *tabwriter.Writer, p serving.Prediction) {
 			row(w, k.Feature, fmt.Sprintf("%.2f", k.Value), fmt.Sprintf("%+.2f", k.Points))
 		}
 	}
-	fmt.Fprintf(w, "\npack %s, %s, games up to %s, id %s\n", p.PackVersion, p.FeatureSet, p.AsOf.Format("2006-01-02"), p.ID)
+	fmt.Fprintln(w)
+	sentence(w, "pack %s, %s, games up to %s, id %s", p.PackVersion, p.FeatureSet, p.AsOf.Format("2006-01-02"), p.ID)
 }
 
 type rankCmd struct {
@@ -133,7 +135,8 @@ func (c modelsCmd) Run(ctx context.Context, out *console) error {
 	defer closeAll()
 	cards := engine.ModelCards()
 	return c.print(out, cards, func(w *tabwriter.Writer) {
-		fmt.Fprintf(w, "Pack %s, trained on %s; walk-forward scores\n\n", cards[0].PackVersion, cards[0].Trained)
+		sentence(w, "Pack %s, trained on %s; walk-forward scores", cards[0].PackVersion, cards[0].Trained)
+		fmt.Fprintln(w)
 		row(w, "MODEL", "SEASON", "FEATURES", "GAMES", "ACCURACY", "LOG LOSS", "BRIER", "AUC", "ECE", "MAE", "RMSE")
 		for _, card := range cards {
 			for _, key := range sortedKeys(card.Metrics) {

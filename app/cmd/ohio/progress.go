@@ -8,6 +8,8 @@ import (
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/script-ohio/platform/app/platform/jobs"
 )
 
 // progress shows how far something long is, on standard error.
@@ -23,6 +25,7 @@ type progress interface {
 // newProgress is a bar on a terminal. Elsewhere it is a line now and then, for
 // logs, and nothing for what is soon done.
 func (c *console) newProgress(name string, total int) progress {
+	name = jobs.Line(name)
 	if file, ok := c.err.(*os.File); ok && isTerminal(file) {
 		return newBar(file, name, total)
 	}

@@ -44,14 +44,14 @@ func (c serveCmd) Run(ctx context.Context, out *console) error {
 		if err := service.Start(ctx); err != nil {
 			return err
 		}
-		return wait(ctx, service, config, nil, service.Failed())
+		return wait(ctx, out, service, config, nil, service.Failed())
 	}
 	local, err := run.StartLocal(ctx, config, build(), c.DataDir, logger)
 	if err != nil {
 		return err
 	}
 	welcome(out.out, local, c.DataDir)
-	return wait(ctx, local, config, local.Done(), local.Failed())
+	return wait(ctx, out, local, config, local.Done(), local.Failed())
 }
 
 // address applies the flags, and for --local the defaults of one machine.
@@ -79,7 +79,8 @@ type stopper interface{ Stop(context.Context) error }
 
 // wait serves until a signal comes or something fails for good, then stops
 // within the drain time.
-func wait(ctx context.Context, s stopper, config contract.Config, done <-chan struct{}, failed <-chan error) error {
+func wait(ctx context.Context, out *console, s stopper, config contract.Config, done <-chan struct{}, failed <-chan error) error {
+	out.serves = true
 	var failure error
 	select {
 	case <-ctx.Done():

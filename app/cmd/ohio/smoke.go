@@ -87,6 +87,8 @@ func (c smokeCmd) print(out *console, report smoke.Report) error {
 			}
 			row(w, r.Verdict, r.Route, r.Says, status, took, r.Reason)
 		}
-		fmt.Fprintf(w, "\n%s %s, pack %s\n%s\n", report.URL, report.Version, report.PackVersion, report.Verdict)
+		fmt.Fprintln(w)
+		sentence(w, "%s %s, pack %s", report.URL, report.Version, report.PackVersion)
+		sentence(w, "%s", report.Verdict)
 	})
 }

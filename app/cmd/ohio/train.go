@@ -36,7 +36,7 @@ func (c trainCmd) Validate() error {
 }
 
 func (c trainCmd) Run(ctx context.Context, out *console) error {
-	results, err := goodResults(c.Games...)
+	results, err := out.goodResults(c.Games...)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func drawManifest(w *tabwriter.Writer, m pack.Manifest) {
 	for _, f := range m.Files {
 		size += f.Bytes
 	}
-	row(w, "SIZE", fmt.Sprintf("%.1f MB in %d files", float64(size)/1e6, len(m.Files)))
+	row(w, "SIZE", fmt.Sprintf("%.1f MB in %s", float64(size)/1e6, count(len(m.Files), "file")))
 	for _, set := range features.Sets() {
 		row(w, "SCHEMA "+string(set), m.Schema[string(set)])
 	}
@@ -93,6 +93,9 @@ type packUploadCmd struct {
 }
 
 func (c packUploadCmd) Run(ctx context.Context, out *console) error {
+	if err := lasting(c.Bucket); err != nil {
+		return err
+	}
 	p, err := pack.Load(os.DirFS(c.Dir))
 	if err != nil {
 		return err
@@ -105,7 +108,7 @@ func (c packUploadCmd) Run(ctx context.Context, out *console) error {
 	if _, err := activation.Upload(ctx, bucket, p); err != nil {
 		return err
 	}
-	fmt.Fprintf(out.out, "uploaded %s\n", p.Manifest.Version)
+	sentence(out.out, "uploaded %s", p.Manifest.Version)
 	return nil
 }
 
@@ -126,7 +129,7 @@ func (c backtestCmd) Validate() error {
 }
 
 func (c backtestCmd) Run(ctx context.Context, out *console) error {
-	results, err := goodResults(append(slices.Clone(c.History), c.Games)...)
+	results, err := out.goodResults(append(slices.Clone(c.History), c.Games)...)
 	if err != nil {
 		return err
 	}

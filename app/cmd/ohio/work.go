@@ -39,5 +39,5 @@ func (c workCmd) Run(ctx context.Context, out *console) error {
 	if err != nil {
 		return err
 	}
-	return wait(ctx, worker, config, nil, worker.Failed())
+	return wait(ctx, out, worker, config, nil, worker.Failed())
 }
