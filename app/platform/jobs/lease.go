@@ -9,13 +9,14 @@ import (
 // storeEvery is how often progress is stored, if there is any.
 const storeEvery = time.Second
 
-// keep renews a run's lease and stores its progress until the returned
-// function is called, also after ctx has ended. A run that another worker has, or whose lease runs out
-// because the database is away, is lost: then nobody else may have begun it
-// yet, and nobody shall find two at it.
-func (w *Worker) keep(ctx context.Context, run *Run, lose context.CancelCauseFunc) (letGo func()) {
+// keep renews a run's lease, stores its progress and heeds a cancel until the
+// returned function is called, also after ctx has ended. A run that another
+// worker has, or whose lease runs out because the database is away, is lost:
+// then nobody else may have begun it yet, and nobody shall find two at it.
+func (w *Worker) keep(ctx context.Context, run *Run, cut context.CancelCauseFunc) (letGo func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var keeper sync.WaitGroup
+	keeper.Go(func() { w.heed(ctx, run, cut) })
 	keeper.Go(func() {
 		kept := time.Now()
 		ticker := time.NewTicker(min(storeEvery, w.store.lease/6))
@@ -42,7 +43,7 @@ func (w *Worker) keep(ctx context.Context, run *Run, lose context.CancelCauseFun
 			case err == nil && ours:
 				kept = asked
 			case err == nil, time.Since(kept) >= w.store.lease*2/3:
-				lose(errLost)
+				cut(errLost)
 				return
 			}
 		}

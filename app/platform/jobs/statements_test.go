@@ -23,7 +23,7 @@ func TestEveryStatementFitsTheSchema(t *testing.T) {
 	defer conn.Close(context.Background())
 	for i, sql := range []string{
 		registerJobs, offerJobs, listMarks, insertRun, linkRun, findRun, sameTime, claimRun, renewRun, expireRun, waitRun, finishRun,
-		lostRuns, requeueRun, giveUpRun, lockJob, activeRun, cancelRun, listRuns, briefRuns, listJobs, latestRuns, togetherRuns,
+		lostRuns, requeueRun, giveUpRun, lockJob, activeRun, cancelRun, cancelAsked, listRuns, briefRuns, listJobs, latestRuns, togetherRuns,
 		lastSuccesses, countQueued,
 	} {
 		_, err := conn.Prepare(t.Context(), fmt.Sprint("s", i), sql)
