@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/platform/jobs"
 	"github.com/script-ohio/platform/app/platform/retryafter"
 )
 
@@ -123,7 +124,7 @@ func (c *Client) refusal(response *http.Response, body []byte) error {
 		f.fault = fault.New(reason, "the College Football Data API is too busy (%d%s); try again later", code, said)
 		if f.after > c.options.MaxDelay {
 			f.again = false
-			f.fault = fault.New(reason, "the College Football Data API is too busy (%d%s); it asks to come back in %s", code, said, f.after)
+			f.fault = fault.New(reason, "the College Football Data API is too busy (%d%s); it asks to come back in %s", code, said, coarse(f.after))
 		}
 		return f
 	case code >= 500:
@@ -133,6 +134,14 @@ func (c *Client) refusal(response *http.Response, body []byte) error {
 	default:
 		return &failure{fault: fault.New(fault.Invalid, "the College Football Data API does not take the question (%d%s)", code, said)}
 	}
+}
+
+// coarse is a wait as a person wants it told.
+func coarse(d time.Duration) time.Duration {
+	if d > time.Hour {
+		return d.Round(time.Minute)
+	}
+	return d.Round(time.Second)
 }
 
 // minKey is shorter than any key and longer than what answers hold by chance.
@@ -153,7 +162,8 @@ func (c *Client) withoutKey(body []byte) []byte {
 // maxSaid bounds what is repeated of the API's own words.
 const maxSaid = 200
 
-// said is the message of an error body, without the key should it be echoed.
+// said is the message of an error body in one harmless line, without the key
+// should it be echoed.
 func (c *Client) said(body []byte) string {
 	var problem struct {
 		Message string `json:"message"`
@@ -161,7 +171,8 @@ func (c *Client) said(body []byte) string {
 	if json.Unmarshal(body, &problem) != nil || problem.Message == "" {
 		return ""
 	}
-	words := strings.Join(strings.Fields(strings.ReplaceAll(problem.Message, c.deps.Key, "...")), " ")
+	words := strings.ReplaceAll(problem.Message, c.deps.Key, "...")
+	words = strings.Join(strings.Fields(jobs.Line(words)), " ")
 	if len(words) > maxSaid {
 		words = words[:maxSaid] + "..."
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/platform/jobs"
 	"github.com/script-ohio/platform/app/predict/cfbd"
 	"github.com/script-ohio/platform/app/predict/cfbd/cfbdtest"
 )
@@ -108,6 +109,41 @@ func TestRetryAfterIsWaitedFor(t *testing.T) {
 	start := time.Now()
 	require.NoError(t, r.ask(t))
 	require.GreaterOrEqual(t, time.Since(start), time.Second)
+}
+
+// What the API says neither steers a terminal nor begins another line.
+func TestWhatTheAPISaysIsHarmless(t *testing.T) {
+	const esc, csi, turned = "\x1b[31m", "\u009b2J", "\u202e"
+	for name, tc := range map[string]struct {
+		answer http.HandlerFunc
+		says   string
+	}{
+		"a refusal":  {cfbdtest.Say(400, "no\x07 "+esc+"red\r\nohio: done"+csi+turned+"\u2028x"), "(400: no\uFFFD \uFFFD[31mred ohio: done\uFFFD2J\uFFFD x)"},
+		"a bad key":  {cfbdtest.Say(401, esc), "(401: \uFFFD[31m)"},
+		"a long one": {cfbdtest.Say(400, strings.Repeat("\x1b", 500)), strings.Repeat("\uFFFD", 66) + "..."},
+		"no list":    {cfbdtest.Body(esc + "\n" + turned), "(\uFFFD[31m \uFFFD...)"},
+		"no object":  {cfbdtest.Body(`["` + csi + turned + `"]`), `no object: "` + "\uFFFD2J\uFFFD"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			api := cfbdtest.New(t)
+			api.Next(tc.answer)
+			err := newRig(t, api, 100, cfbd.Options{Retries: -1}).ask(t)
+			require.ErrorContains(t, err, tc.says)
+			require.Equal(t, jobs.Line(err.Error()), err.Error())
+		})
+	}
+}
+
+// A wait is told as a person would.
+func TestWaitsAreToldCoarsely(t *testing.T) {
+	for value, says := range map[string]string{
+		"Tue, 15 Nov 2022 06:53:20 GMT": "come back in 138h53m0s", "3599": "come back in 59m59s", "3600": "come back in 1h0m0s", "3640": "come back in 1h1m0s",
+	} {
+		api := cfbdtest.New(t)
+		api.Next(cfbdtest.Say(503, "Maintenance", "Retry-After", value))
+		now := func() time.Time { return november().Add(93240 * time.Microsecond) }
+		require.ErrorContains(t, newRig(t, api, 100, cfbd.Options{Now: now}).ask(t), says)
+	}
 }
 
 // Whatever the API says, the key is not repeated.

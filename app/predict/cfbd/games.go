@@ -98,6 +98,18 @@ func mean(values []float64) *float64 {
 	return &m
 }
 
+// answering gives the games that a query asks for, and refuses the others.
+func (q Query) answering(games []Game) (asked []Game, strays []Refusal) {
+	for _, g := range games {
+		if g.Season != q.Season || q.Week != 0 && g.Week != q.Week || q.SeasonType != "" && g.SeasonType != q.SeasonType {
+			strays = append(strays, Refusal{g.ID, fmt.Sprintf("it is of %.80s, which was not asked for", Query{g.Season, g.Week, g.SeasonType})})
+			continue
+		}
+		asked = append(asked, g)
+	}
+	return asked, strays
+}
+
 // combine maps an answer to games, each id once, with their lines. What cannot
 // be used is refused; lines that cannot do not cost their game.
 func combine(games []Game, lines []GameLines, canonical func(string) string) (good []football.Game, refused []Refusal) {

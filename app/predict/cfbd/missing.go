@@ -3,14 +3,10 @@ package cfbd
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/script-ohio/platform/app/contract"
 	"github.com/script-ohio/platform/app/predict/football"
 )
-
-// maxNamed is how many games an issue names.
-const maxNamed = 10
 
 // lost finds stored games to be played that the answers should have held and
 // did not: moved to another week or cancelled. They stay, for an answer may
@@ -26,28 +22,23 @@ func (s *Syncer) lost(ctx context.Context, asked []Query, told map[int64]bool, r
 		if err != nil {
 			return fmt.Errorf("%s: %w", q, err)
 		}
-		var names []string
+		var missing []string
 		for _, g := range games {
 			// Only games of the FBS are asked for.
 			if told[g.ID] || g.Home.Division != football.FBS && g.Away.Division != football.FBS {
 				continue
 			}
-			if report.Parts[i].Missing++; len(names) < maxNamed {
-				names = append(names, fmt.Sprintf("game %d (%s at %s)", g.ID, g.Away.Team, g.Home.Team))
-			}
+			missing = append(missing, fmt.Sprintf("game %d (%s)", g.ID, teams(g)))
 		}
-		if missing := report.Parts[i].Missing; missing > 0 {
-			report.Issues = append(report.Issues, Issue{contract.Warning, missingText(q, missing, names)})
+		if report.Parts[i].Missing = len(missing); len(missing) > 0 {
+			report.Issues = append(report.Issues, Issue{contract.Warning, missingText(q, missing)})
 		}
 	}
 	return nil
 }
 
-func missingText(q Query, missing int, names []string) string {
-	text := fmt.Sprintf("%s: the API no longer tells of %d games to be played: %s", q, missing, strings.Join(names, ", "))
-	if more := missing - len(names); more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
+func missingText(q Query, missing []string) string {
+	text := fmt.Sprintf("%s: the API no longer tells of %d games to be played: %s", q, len(missing), some(missing))
 	if q.Week == 0 && q.SeasonType == "" {
 		return text + ". They may be cancelled; they are kept"
 	}

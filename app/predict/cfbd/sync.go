@@ -22,7 +22,7 @@ type API interface {
 // GameStore keeps games; football.Store is one.
 type GameStore interface {
 	Games(ctx context.Context, f football.GameFilter) ([]football.Game, error)
-	Import(ctx context.Context, games []football.Game, progress func(sent int)) (football.ImportReport, error)
+	Follow(ctx context.Context, games []football.Game, same func(a, b string) bool, progress func(sent int)) (football.Followed, error)
 }
 
 // Syncer brings games and lines into the store. Doing it twice changes
@@ -59,8 +59,10 @@ type Part struct {
 	Added      int       `json:"added"`
 	Changed    int       `json:"changed"`
 	Unchanged  int       `json:"unchanged"`
-	Lines      int       `json:"lines"`             // games with a spread
-	Missing    int       `json:"missing,omitempty"` // games to be played that the API no longer tells of
+	Lines      int       `json:"lines"`               // games with a spread
+	Missing    int       `json:"missing,omitempty"`   // games to be played that the API no longer tells of
+	Kept       int       `json:"kept,omitempty"`      // known results that the API no longer tells
+	Conflicts  int       `json:"conflicts,omitempty"` // games that are of other teams here, left as they are
 	Refused    int       `json:"refused"`
 	Refusals   []Refusal `json:"refusals,omitempty"` // the first of them
 	NewTeams   []NewTeam `json:"new_teams,omitempty"`
@@ -100,13 +102,13 @@ func (s *Syncer) Sync(ctx context.Context, queries []Query, progress func(done, 
 	var asked []Query // of the parts
 	told := map[int64]bool{}
 	for i, q := range queries {
-		part, err := s.part(ctx, q, told, func(step int, what string) { progress(i*Steps+step, len(queries)*Steps, what) })
+		part, doubts, err := s.part(ctx, q, told, func(step int, what string) { progress(i*Steps+step, len(queries)*Steps, what) })
 		if err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", q, err))
 		}
 		if part != nil {
 			report.Parts, asked = append(report.Parts, *part), append(asked, q)
-			report.Issues = append(report.Issues, part.issues(q)...)
+			report.Issues = append(append(report.Issues, part.issues(q)...), doubts...)
 		}
 		if hopeless(err) || ctx.Err() != nil {
 			break
@@ -157,14 +159,14 @@ func (p Part) issues(q Query) []Issue {
 	return issues
 }
 
-// part gives nil when there is nothing to report. Games without their lines
-// are imported all the same: the store keeps the lines that it knows. told
-// gathers the games of the answer.
-func (s *Syncer) part(ctx context.Context, q Query, told map[int64]bool, progress func(step int, what string)) (*Part, error) {
+// part gives nil when there is nothing to report, and where the API was not
+// believed. Games without their lines are imported all the same: the store
+// keeps the lines that it knows. told gathers the games of the answer.
+func (s *Syncer) part(ctx context.Context, q Query, told map[int64]bool, progress func(step int, what string)) (*Part, []Issue, error) {
 	progress(0, "games of "+q.String())
 	games, refused, err := s.api.Games(ctx, q)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, g := range games {
 		told[g.ID] = true
@@ -174,17 +176,22 @@ func (s *Syncer) part(ctx context.Context, q Query, told map[int64]bool, progres
 	}
 	progress(1, "lines of "+q.String())
 	lines, unread, missing := s.api.Lines(ctx, q)
+	games, strays := q.answering(games)
 	good, unfit := combine(games, lines, s.canonical)
 	progress(2, fmt.Sprintf("importing %d games", len(good)))
-	imported, err := s.store.Import(ctx, good, func(int) {})
+	followed, err := s.store.Follow(ctx, good, s.teams.Same, func(int) {})
 	if err != nil {
-		return nil, errors.Join(err, missing)
+		return nil, nil, errors.Join(err, missing)
 	}
+	good = slices.DeleteFunc(good, func(g football.Game) bool {
+		return slices.ContainsFunc(followed.Conflicts, func(c football.Conflict) bool { return c.Told.ID == g.ID })
+	})
 	part := &Part{
 		Season: q.Season, Week: q.Week, SeasonType: q.SeasonType,
-		Added: imported.Inserted, Changed: imported.Updated, Unchanged: imported.Unchanged,
+		Added: followed.Inserted, Changed: followed.Updated, Unchanged: followed.Unchanged,
+		Kept: len(followed.Kept), Conflicts: len(followed.Conflicts),
 	}
-	all := slices.Concat(refused, unread, unfit)
+	all := slices.Concat(refused, unread, strays, unfit)
 	part.Refused, part.Refusals = len(all), all[:min(len(all), maxRefusals)]
 	for _, g := range good {
 		if g.Spread != nil {
@@ -192,7 +199,7 @@ func (s *Syncer) part(ctx context.Context, q Query, told map[int64]bool, progres
 		}
 	}
 	part.NewTeams = s.unknown(ctx, q.Season, good)
-	return part, missing
+	return part, doubts(q, followed), missing
 }
 
 func (s *Syncer) canonical(name string) string {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/script-ohio/platform/app/fault"
+	"github.com/script-ohio/platform/app/platform/jobs"
 )
 
 // Game is a game as GET /games tells it (version 2), as far as it is used.
@@ -102,7 +103,7 @@ func decode[T any](body []byte, what string, read func(json.RawMessage) (T, erro
 	for i, r := range raw {
 		item, err := read(r)
 		if err != nil {
-			refused = append(refused, Refusal{idOf(r), fmt.Sprintf("%s %d of the answer: %v", what, i+1, err)})
+			refused = append(refused, Refusal{idOf(r), jobs.Line(fmt.Sprintf("%s %d of the answer: %v", what, i+1, err))})
 			continue
 		}
 		items = append(items, item)
@@ -114,7 +115,7 @@ func decode[T any](body []byte, what string, read func(json.RawMessage) (T, erro
 }
 
 func start(body []byte) string {
-	return strings.ToValidUTF8(string(body[:min(len(body), 20)]), "")
+	return jobs.Line(strings.ToValidUTF8(string(body[:min(len(body), 20)]), ""))
 }
 
 // idOf is the id of an item that cannot be read as a whole.

@@ -5,6 +5,9 @@ import "time"
 // StageSQL makes the table that imports go through; Queries may need it.
 const StageSQL = stageSQL
 
+// Settle is what Follow believes.
+var Settle = settle
+
 // Queries are all that the store sends, with every filter in use.
 func Queries() []string {
 	played, open := true, false
@@ -13,5 +16,5 @@ func Queries() []string {
 	full.Played = &open
 	withoutScores, _ := full.sql()
 	all, _ := GameFilter{}.sql()
-	return []string{stageSQL, upsertSQL, bumpSQL, revisionSQL, withScores, withoutScores, all, gameSQL, fromSeasonSQL}
+	return []string{stageSQL, upsertSQL, bumpSQL, revisionSQL, withScores, withoutScores, all, gameSQL, fromSeasonSQL, heldSQL}
 }

@@ -90,45 +90,56 @@ select count(*) filter (where inserted), count(*) filter (where not inserted) fr
 // sent so far.
 func (s *Store) Import(ctx context.Context, games []Game, progress func(sent int)) (ImportReport, error) {
 	var report ImportReport
-	err := postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, stageSQL); err != nil {
-			return err
-		}
-		sent := 0
-		source := pgx.CopyFromFunc(func() ([]any, error) {
-			if sent == len(games) {
-				return nil, nil
-			}
-			row := values(games[sent])
-			sent++
-			progress(sent)
-			return row, nil
-		})
-		if _, err := tx.CopyFrom(ctx, pgx.Identifier{"incoming"}, gameColumns, source); err != nil {
-			return err
-		}
-		if err := tx.QueryRow(ctx, upsertSQL).Scan(&report.Inserted, &report.Updated); err != nil {
-			return err
-		}
-		report.Unchanged = len(games) - report.Inserted - report.Updated
-		if report.Inserted+report.Updated == 0 {
-			return nil
-		}
-		if _, err := tx.Exec(ctx, bumpSQL); err != nil {
-			return err
-		}
-		return s.record(ctx, tx, "games.import", "games/import", nil, report)
+	err := postgres.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
+		report, err = s.upsert(ctx, tx, games, progress)
+		return err
 	})
 	if err != nil {
-		if _, ok := errors.AsType[*fault.Error](err); ok {
-			return ImportReport{}, err
-		}
-		if refusal, ok := errors.AsType[*pgconn.PgError](err); ok && blamesData(refusal) {
-			return ImportReport{}, fault.Wrap(fault.Invalid, err, "the games could not be imported; nothing was changed: %s", refusal.Message)
-		}
-		return ImportReport{}, unavailable(err, "the games could not be imported; nothing was changed")
+		return ImportReport{}, notImported(err)
 	}
 	return report, nil
+}
+
+func (s *Store) upsert(ctx context.Context, tx pgx.Tx, games []Game, progress func(sent int)) (ImportReport, error) {
+	var report ImportReport
+	if _, err := tx.Exec(ctx, stageSQL); err != nil {
+		return report, err
+	}
+	sent := 0
+	source := pgx.CopyFromFunc(func() ([]any, error) {
+		if sent == len(games) {
+			return nil, nil
+		}
+		row := values(games[sent])
+		sent++
+		progress(sent)
+		return row, nil
+	})
+	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"incoming"}, gameColumns, source); err != nil {
+		return report, err
+	}
+	if err := tx.QueryRow(ctx, upsertSQL).Scan(&report.Inserted, &report.Updated); err != nil {
+		return report, err
+	}
+	report.Unchanged = len(games) - report.Inserted - report.Updated
+	if report.Inserted+report.Updated == 0 {
+		return report, nil
+	}
+	if _, err := tx.Exec(ctx, bumpSQL); err != nil {
+		return report, err
+	}
+	return report, s.record(ctx, tx, "games.import", "games/import", nil, report)
+}
+
+// notImported words why nothing was imported.
+func notImported(err error) error {
+	if _, ok := errors.AsType[*fault.Error](err); ok {
+		return err
+	}
+	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok && blamesData(refusal) {
+		return fault.Wrap(fault.Invalid, err, "the games could not be imported; nothing was changed: %s", refusal.Message)
+	}
+	return unavailable(err, "the games could not be imported; nothing was changed")
 }
 
 // blamesData tells whether a row is at fault: SQLSTATE classes 21, 22 and 23,

@@ -47,6 +47,17 @@ func (d *Directory) Resolve(name string) (canonical string, ok bool) {
 	return canonical, ok
 }
 
+// Same tells whether two spellings mean one team; of teams that the directory
+// does not know by the aliases that files may use.
+func (d *Directory) Same(a, b string) bool { return a == b || d.key(a) == d.key(b) }
+
+func (d *Directory) key(name string) string {
+	if canonical, ok := d.Resolve(name); ok {
+		return fold(canonical)
+	}
+	return fold(newInterner().team(name))
+}
+
 // Lookup is Resolve with a fault that suggests the nearest names.
 func (d *Directory) Lookup(location, name string) (string, error) {
 	if canonical, ok := d.Resolve(name); ok {
