@@ -3,6 +3,7 @@ package backup
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/script-ohio/platform/app/fault"
 	"github.com/script-ohio/platform/app/ops/backup/pgclient"
@@ -43,6 +44,20 @@ func (s *Service) free(ctx context.Context, name string) error {
 		return taken(name)
 	}
 	return nil
+}
+
+// freshName is the name that was asked for, else one after the backup's
+// database and the time, which counts seconds.
+func (s *Service) freshName(ctx context.Context, asked string, m Manifest, at time.Time) (string, error) {
+	if asked != "" {
+		return asked, s.free(ctx, asked)
+	}
+	for ; ; at = at.Add(time.Second) {
+		name := fitting(m.Database.Name, at.Format("_20060102_150405"))
+		if err := s.free(ctx, name); fault.CodeOf(err) != fault.Conflict {
+			return name, err
+		}
+	}
 }
 
 func taken(name string) error {

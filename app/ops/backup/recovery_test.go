@@ -133,6 +133,22 @@ func TestNamesThatAreNotToBeHad(t *testing.T) {
 	})
 }
 
+// Restores without a name have one each, however soon they follow.
+func TestNamesOfOneSecond(t *testing.T) {
+	everywhere(t, func(t *testing.T, w *world) {
+		m := w.created()
+		s := w.stopped(w.DatabaseURL, w.clock.now())
+		names := map[string]bool{}
+		for range 3 {
+			r, err := s.Restore(t.Context(), m.Name, RestoreOptions{}, quiet)
+			require.NoError(t, err)
+			w.dropAfter(r.Database)
+			names[r.Database] = true
+		}
+		require.Len(t, names, 3)
+	})
+}
+
 func TestReasonsAreOneLine(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {
 		m := w.created()

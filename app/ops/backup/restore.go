@@ -124,11 +124,8 @@ func (s *Service) restore(ctx context.Context, l *lock, m Manifest, o RestoreOpt
 // live, gives it its name: until then nobody sees it. What is to go live is
 // returned.
 func (s *Service) restoreDatabase(ctx context.Context, m Manifest, o RestoreOptions, r *Restored, p Progress) (scratch string, err error) {
-	if o.Database == "" {
-		o.Database = fitting(m.Database.Name, "_"+r.At.Format("20060102_150405"))
-	}
 	if !o.IntoLive {
-		if err := s.free(ctx, o.Database); err != nil {
+		if o.Database, err = s.freshName(ctx, o.Database, m, r.At); err != nil {
 			return "", err
 		}
 	}
