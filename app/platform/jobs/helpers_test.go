@@ -124,6 +124,15 @@ func (s scene) ended(id int64) Record {
 	return s.until(id, func(r Record) bool { return r.Status.Ended() })
 }
 
+// cancelled has somebody cancel a run under way and gives it when it has ended.
+func (s scene) cancelled(id int64) Record {
+	s.t.Helper()
+	s.until(id, is(Running))
+	_, err := s.client.Cancel(s.t.Context(), id, "ann")
+	require.NoError(s.t, err)
+	return s.ended(id)
+}
+
 func is(status Status) func(Record) bool { return func(r Record) bool { return r.Status == status } }
 
 // counted gives script_ohio_job_runs_total of a job by result, without zeros.

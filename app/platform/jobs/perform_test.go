@@ -28,11 +28,7 @@ func TestWorkThatDoesNotStop(t *testing.T) {
 	timed := s.ended(s.request(hasty.Name))
 	require.Equal(t, TimedOut, timed.Status)
 	require.Contains(t, timed.Error, "it does not stop")
-	id := s.request(alone.Name)
-	s.until(id, is(Running))
-	_, err := s.client.Cancel(t.Context(), id, "ann")
-	require.NoError(t, err)
-	cancelled := s.ended(id)
+	cancelled := s.cancelled(s.request(alone.Name))
 	require.Equal(t, Cancelled, cancelled.Status)
 	require.Contains(t, cancelled.Error, "on "+s.worker.id)
 
@@ -46,11 +42,7 @@ func TestWorkThatDoesNotStop(t *testing.T) {
 // A run that is cancelled did not succeed, whatever its work says.
 func TestACancelledRunDoesNotSucceed(t *testing.T) {
 	s := play(t, map[string]Work{alone.Name: func(ctx context.Context, _ *Run) (any, error) { <-ctx.Done(); return "half", nil }})
-	id := s.request(alone.Name)
-	s.until(id, is(Running))
-	_, err := s.client.Cancel(t.Context(), id, "ann")
-	require.NoError(t, err)
-	r := s.ended(id)
+	r := s.cancelled(s.request(alone.Name))
 	require.Equal(t, Cancelled, r.Status)
 	require.JSONEq(t, `"half"`, string(r.Report))
 	require.Eventually(t, func() bool { return s.counted(alone.Name)[resultCancelled] == 1 }, patience, fast)
