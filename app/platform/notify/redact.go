@@ -20,10 +20,15 @@ func newRedactor(secrets ...string) redactor {
 	var r redactor
 	for _, s := range secrets {
 		if s != "" {
-			r = append(r.with(s, url.QueryEscape(s), url.PathEscape(s)).inBase64(s), inside(s)...)
+			r = append(r.with(s, url.QueryEscape(s), url.PathEscape(s)).with(base64Forms(s)...), inside(s)...)
 		}
 	}
-	// The longest first: what is left of it must not show where it was.
+	return r.longestFirst()
+}
+
+// longestFirst orders the forms: what is left of the longest must not show
+// where it was.
+func (r redactor) longestFirst() redactor {
 	slices.SortFunc(r, func(a, b string) int { return len(b) - len(a) })
 	return slices.Compact(r)
 }
@@ -40,16 +45,17 @@ func (r redactor) with(forms ...string) redactor {
 // inBase64 adds texts only as they are in base64.
 func (r redactor) inBase64(texts ...string) redactor {
 	for _, text := range texts {
-		if text == "" {
-			continue
-		}
-		for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
-			form := encoding.EncodeToString([]byte(text))
-			r = r.with(form, url.QueryEscape(form), url.PathEscape(form))
-		}
+		r = r.with(base64Forms(text)...)
 	}
-	slices.SortFunc(r, func(a, b string) int { return len(b) - len(a) })
-	return r
+	return r.longestFirst()
+}
+
+func base64Forms(text string) (forms []string) {
+	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
+		form := encoding.EncodeToString([]byte(text))
+		forms = append(forms, form, url.QueryEscape(form), url.PathEscape(form))
+	}
+	return forms
 }
 
 // minInside keeps the cores of short secrets from tearing other words apart.
