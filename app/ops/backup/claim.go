@@ -115,8 +115,11 @@ func (s *Service) claimStands(ctx context.Context, name, claim string) error {
 // whoever has its lock knows that nobody is at them. What cannot be removed
 // stays incomplete and goes when it is old.
 func (s *Service) tidy(ctx context.Context, l *lock) {
+	if l.domain == "" {
+		return
+	}
 	folders, err := s.scan(ctx, "backup-")
-	if err != nil || l.domain == "" {
+	if err != nil {
 		return // whoever needs the bucket will say what is wrong with it
 	}
 	for _, f := range folders {

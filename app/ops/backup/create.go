@@ -1,13 +1,11 @@
 package backup
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -179,15 +177,11 @@ func (s *Service) emptied(ctx context.Context, m Manifest) (issues []string) {
 // neighbour says whose the newest backup in the bucket is, when it is another
 // database's.
 func (s *Service) neighbour(ctx context.Context) (issues []string) {
-	folders, err := s.scan(ctx, "backup-")
+	folders, err := s.written(ctx)
 	if err != nil {
 		return nil
 	}
-	slices.SortFunc(folders, func(a, b folder) int { return cmp.Compare(b.name, a.name) })
 	for _, f := range folders {
-		if !f.has(manifestName) {
-			continue
-		}
 		m, _, err := s.readManifest(ctx, f.name)
 		if err != nil || m.Database == nil {
 			continue

@@ -76,6 +76,14 @@ func (s *Service) scan(ctx context.Context, prefix string) ([]folder, error) {
 	}
 }
 
+// written lists the folders that have a manifest, newest first.
+func (s *Service) written(ctx context.Context) ([]folder, error) {
+	folders, err := s.scan(ctx, "backup-")
+	folders = slices.DeleteFunc(folders, func(f folder) bool { return !f.has(manifestName) })
+	slices.SortFunc(folders, func(a, b folder) int { return cmp.Compare(b.name, a.name) })
+	return folders, err
+}
+
 // readers is how many manifests are read at a time.
 const readers = 8
 
@@ -200,17 +208,13 @@ func (s *Service) Newest(ctx context.Context) (Manifest, error) {
 
 // newest is Newest with the manifest's checksum.
 func (s *Service) newest(ctx context.Context) (best Manifest, digest string, err error) {
-	folders, err := s.scan(ctx, "backup-")
+	folders, err := s.written(ctx)
 	if err != nil {
 		return best, "", err
 	}
-	slices.SortFunc(folders, func(a, b folder) int { return cmp.Compare(b.name, a.name) })
 	const none = 4
 	doubt := none
 	for _, f := range folders {
-		if !f.has(manifestName) {
-			continue
-		}
 		m, read, err := s.readManifest(ctx, f.name)
 		if err != nil && fault.CodeOf(err) != fault.Conflict && fault.CodeOf(err) != fault.NotFound {
 			return Manifest{}, "", err
