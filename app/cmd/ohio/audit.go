@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"os"
 	"os/user"
 	"text/tabwriter"
 	"time"
@@ -76,11 +75,8 @@ func (c auditVerifyCmd) Run(ctx context.Context, out *console) error {
 }
 
 func (c auditVerifyCmd) rows(ctx context.Context, out *console) (iter.Seq2[audit.Row, error], func(), error) {
-	if c.File == "-" {
-		return audit.Lines(out.stdin()), func() {}, nil
-	}
 	if c.File != "" {
-		file, err := os.Open(c.File)
+		file, err := out.input(c.File)
 		if err != nil {
 			return nil, nil, fault.Wrap(fault.NotFound, err, "the export cannot be read")
 		}

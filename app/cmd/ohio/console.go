@@ -40,6 +40,14 @@ func (o output) print(c *console, value any, draw func(*tabwriter.Writer)) error
 // isTerminal tells whether a person is at the other end.
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
+// input opens a file; "-" is standard input.
+func (c *console) input(path string) (io.ReadCloser, error) {
+	if path == "-" {
+		return io.NopCloser(c.stdin()), nil
+	}
+	return os.Open(path)
+}
+
 // row writes the columns of a line. Whatever stands in them, it neither steers a
 // terminal nor makes another line.
 func row(w io.Writer, columns ...any) {

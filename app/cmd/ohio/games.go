@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -91,17 +89,11 @@ func warnOfNewTeams(out *console, games []football.Game) error {
 
 // readGames reads a CSV file; "-" is standard input.
 func (c *console) readGames(path string) ([]football.Game, []football.BadRow, error) {
-	var input io.Reader
-	if path == "-" {
-		input = c.stdin()
-	} else {
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, nil, fault.Wrap(fault.NotFound, err, "the games file cannot be opened")
-		}
-		defer file.Close()
-		input = file
+	input, err := c.input(path)
+	if err != nil {
+		return nil, nil, fault.Wrap(fault.NotFound, err, "the games file cannot be opened")
 	}
+	defer input.Close()
 	games, bad, err := football.ReadCSV(input)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)

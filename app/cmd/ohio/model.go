@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/csv"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"slices"
@@ -81,17 +80,11 @@ func (c modelScoreCmd) score(model *gbt.Model, x []float32) scoredRow {
 // others ignored; rows without one are in the model's order, and so are those
 // of a model whose features have no names of their own.
 func (c *console) readRows(path string, model *gbt.Model) ([][]float32, error) {
-	var input io.Reader
-	if path == "-" {
-		input = c.stdin()
-	} else {
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, fault.Wrap(fault.NotFound, err, "the rows cannot be opened")
-		}
-		defer file.Close()
-		input = file
+	input, err := c.input(path)
+	if err != nil {
+		return nil, fault.Wrap(fault.NotFound, err, "the rows cannot be opened")
 	}
+	defer input.Close()
 	reader := csv.NewReader(input)
 	records, err := reader.ReadAll()
 	if err != nil {
